@@ -1,0 +1,1 @@
+"""The hands: one file a model family. Heavy imports live in `load()`."""

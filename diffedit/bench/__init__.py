@@ -1,0 +1,1 @@
+"""The scales: what an edit costs, measured."""

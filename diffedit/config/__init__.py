@@ -1,0 +1,1 @@
+"""The cupboard: paths, settings, themes, plugins, models."""

@@ -1,0 +1,1 @@
+"""The page: text and how it changes. Standard library only."""

@@ -1,0 +1,126 @@
+"""A draft: what a model proposes for a span, at any step. A value; the page never moves for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from diffedit.core.change import Change, ChangeSet
+from diffedit.core.diff import Hunk, hunks, keep_hunks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from diffedit.core.span import Span
+
+PieceState = Literal["noise", "accepted", "kept"]
+Status = Literal["waiting", "denoising", "settled", "cancelled", "stale", "failed"]
+
+
+class Piece(NamedTuple):
+    """One slot of a canvas as it is shown."""
+
+    text: str
+    state: PieceState
+    entropy: float | None = None
+    """How unsure the model is of this slot, in nats; None where the backend cannot say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The honest numbers of one run. None and "" mean: not known (yet)."""
+
+    backend: str = ""
+    model: str = ""
+    device: str = ""
+    seed: int | None = None
+    canvas: int = 0
+    """Which canvas, from 1."""
+    canvases: int | None = None
+    """How many canvases there will be, where the backend knows."""
+    step: int = 0
+    """Which denoising step of this canvas, from 1."""
+    max_steps: int | None = None
+    steps: int = 0
+    """Denoising steps so far, over all canvases."""
+    accepted: float | None = None
+    """Share of the free slots accepted at this step, 0 to 1. It may fall."""
+    mean_entropy: float | None = None
+    """Mean over the free slots, in nats."""
+    temperature: float | None = None
+    tokens_per_step: float | None = None
+    elapsed_ms: float = 0.0
+    stop: str = ""
+    """Why the run ended: sure, steps, end or cancelled."""
+    thought: str | None = None
+    """The reasoning channel so far; None where the model has none."""
+
+    @property
+    def ms_per_step(self) -> float | None:
+        """Mean wall time of a step, in milliseconds."""
+        return self.elapsed_ms / self.steps if self.steps else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposal for one span of one document. Every method returns a new Draft."""
+
+    span: Span
+    """Where it would go, in the document as it is now."""
+    original: str
+    """The text of the span when the draft was asked for."""
+    status: Status = "waiting"
+    pieces: tuple[Piece, ...] = ()
+    """The canvas as last seen; their joined text is the closest thing to the final text."""
+    texts: tuple[str, ...] = ()
+    """The finished texts, best first. Empty until settled."""
+    chosen: int = 0
+    """Which of `texts` is under review."""
+    figures: Figures = field(default_factory=Figures)
+    message: str = ""
+    """What a person should know: why it failed, or went stale."""
+
+    @property
+    def text(self) -> str:
+        """The proposed text: the chosen finished one, or the picture so far."""
+        if self.texts:
+            return self.texts[self.chosen]
+        return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def live(self) -> bool:
+        """Whether the model may still change it."""
+        return self.status in ("waiting", "denoising")
+
+    def seen(self, pieces: tuple[Piece, ...], figures: Figures) -> Draft:
+        """The draft after one more denoising step."""
+        return replace(self, status="denoising", pieces=pieces, figures=figures)
+
+    def settled(self, texts: tuple[str, ...], figures: Figures) -> Draft:
+        """The draft when the model is done: ready for review."""
+        return replace(self, status="settled", texts=texts, chosen=0, figures=figures)
+
+    def ended(self, status: Status, message: str = "") -> Draft:
+        """The draft when it came to nothing: cancelled, stale or failed."""
+        return replace(self, status=status, message=message)
+
+    def choose(self, number: int) -> Draft:
+        """Put another of the finished texts under review; counts wrap round."""
+        return replace(self, chosen=number % len(self.texts)) if self.texts else self
+
+    def carried(self, changes: ChangeSet) -> Draft:
+        """The draft after the person edited elsewhere; stale if they edited inside the span."""
+        if changes.touches(self.span):
+            return replace(
+                self, status="stale", message="You edited inside the span; the draft was dropped."
+            )
+        return replace(self, span=changes.carry(self.span))
+
+    def hunks(self) -> tuple[Hunk, ...]:
+        """The true changes between the span's text and the proposal."""
+        return hunks(self.original, self.text)
+
+    def change(self, kept: Collection[int] | None = None) -> ChangeSet:
+        """The changes that apply this draft, with only the hunks numbered in `kept` (all: None)."""
+        text = self.text if kept is None else keep_hunks(self.original, self.hunks(), kept)
+        return ChangeSet((Change(self.span, text),)) if text != self.original else ChangeSet(())

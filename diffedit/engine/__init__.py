@@ -1,0 +1,1 @@
+"""The brush: denoising, pure. No torch, no screen, no process."""

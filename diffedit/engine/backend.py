@@ -1,0 +1,105 @@
+"""The seams: a Backend is anything that can rewrite, a Denoiser a token model under the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from diffedit.engine.canvas import Canvas
+    from diffedit.engine.params import DenoiseParams
+    from diffedit.engine.step import Event
+    from diffedit.engine.task import Task
+
+Noise = Literal["uniform", "mask", "causal"]
+"""What an unsettled slot holds: a random token, the mask token, or the model's own guess."""
+
+Stage = Literal["find", "read", "place", "warm"]
+Report = Callable[[Stage, int, int], None]
+"""report(stage, done, total): how far loading has come, in bytes or parts."""
+
+Cancelled = Callable[[], bool]
+"""Asked between steps; True ends the run with the last picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a loaded model can do. The screen asks this, never the model's name."""
+
+    noise: Noise | None = None
+    """None: the backend does not say (a remote model)."""
+    frames: bool = True
+    """Shows its steps; False: the text comes at once."""
+    entropy: bool = False
+    clamp: bool = False
+    """Can hold parts of the span (`Task.keep`)."""
+    warm_start: bool = False
+    """`noise` below 1 means something."""
+    seed: bool = True
+    thinking: bool = False
+    """Has a reasoning channel."""
+    infill: bool = True
+    images: bool = False
+    canvas_length: int = 256
+    max_steps: int | None = None
+    context_length: int = 0
+    """Tokens of prompt and canvas together; 0: unknown."""
+    scripted: bool = False
+    """Plays written frames. The screen says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one forward pass says of a canvas: three lists, an entry a slot. No logits."""
+
+    sampled: Sequence[int]
+    argmax: Sequence[int]
+    entropy: Sequence[float]
+    """In nats, at the step's temperature."""
+
+
+class Denoiser(Protocol):
+    """A token model with its cache and self-conditioning: one of the two things that move."""
+
+    noise: Noise
+    vocabulary: int
+    canvas_length: int
+    context_length: int
+    mask_id: int | None
+    end_ids: frozenset[int]
+
+    def encode(self, text: str) -> list[int]:
+        """Text to ids, markers in the text being plain text."""
+
+    def decode(self, ids: Sequence[int]) -> list[str]:
+        """One string a slot; they join to the text of all ids (a split character: last slot)."""
+
+    def prefill(self, ids: Sequence[int]) -> None:
+        """Make the prefix exactly `ids`, reusing the longest cached beginning."""
+
+    def predict(self, canvas: Canvas, temperature: float) -> Prediction:
+        """Look at the canvas once, after the prefix. Temperature 0 samples the argmax."""
+
+    def commit(self, ids: Sequence[int]) -> None:
+        """A finished stretch joins the prefix."""
+
+
+class Backend(Protocol):
+    """Anything that can rewrite: made with its options, loaded, then asked any number of times."""
+
+    name: str
+    model: str
+    """The model's own name, once loaded."""
+    device: str
+    abilities: Abilities
+
+    def load(self, report: Report) -> None:
+        """Read the model; heavy imports happen here. Raises ModelError or OutOfMemoryError."""
+
+    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+        """One Started, any number of Steps, one Outcome. Raises DiffeditError."""
+
+
+BackendFactory = Callable[[str, str, Mapping[str, str]], Backend]
+"""factory(model, device, options): a path or name; "auto", "cpu" or "cuda"; free words."""

@@ -1,0 +1,29 @@
+"""What is asked of a model: a span of text, what surrounds it, and what is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["rewrite", "infill", "continue"]
+MODES: tuple[Mode, ...] = ("rewrite", "infill", "continue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One edit as the model sees it. Plain text only: no file, no revision, no widget."""
+
+    text: str
+    """The span's own text; empty for infill and continue."""
+    before: str = ""
+    """What stands left of the span, at least back to a line's start."""
+    after: str = ""
+    """What stands right of the span."""
+    instruction: str = ""
+    mode: Mode = "rewrite"
+    language: str = ""
+    """The file's language by Pygments' name, lower case ("python"); "" if unknown."""
+    keep: tuple[tuple[int, int], ...] = ()
+    """Stretches of `text` (characters) that must come back unchanged."""
+    thinking: bool = False
+    """Ask for the model's reasoning channel, where it has one."""

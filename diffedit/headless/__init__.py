@@ -1,0 +1,1 @@
+"""The back door: a rewrite without a screen."""

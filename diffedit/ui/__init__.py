@@ -1,0 +1,1 @@
+"""The room. The only place that knows Textual."""

@@ -1,0 +1,149 @@
+"""Every message on the wire. One JSON object a line; an unknown field is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from diffedit.core.draft import Piece
+from diffedit.engine.backend import Stage
+from diffedit.engine.step import StopReason
+from diffedit.engine.task import Mode
+
+PROTOCOL = 1
+"""Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
+
+FailureKind = Literal["request", "model", "memory", "too_long", "backend", "bug"]
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """What all messages share: frozen, tagged by `type`, strict."""
+
+
+# To the worker ---------------------------------------------------------------------------------
+
+
+class Load(Message, tag="load", kw_only=True):
+    """Load a model, unless it is loaded already."""
+
+    id: int
+    backend: str
+    model: str
+    """A path or a name, as the backend takes it."""
+    device: str = "auto"
+    options: dict[str, str] = {}
+
+
+class Rewrite(Message, tag="rewrite", kw_only=True):
+    """Denoise a span. Offsets in `keep` are characters of `text`."""
+
+    id: int
+    text: str
+    before: str = ""
+    after: str = ""
+    instruction: str = ""
+    mode: Mode = "rewrite"
+    language: str = ""
+    keep: tuple[tuple[int, int], ...] = ()
+    thinking: bool = False
+    params: dict[str, Any] = {}
+    """The dials by name, as `DenoiseParams(**params)` checks them."""
+
+
+class Cancel(Message, tag="cancel", kw_only=True):
+    """Stop a rewrite between steps. An unknown or finished id is ignored."""
+
+    id: int
+
+
+Request = Load | Rewrite | Cancel
+
+# From the worker -------------------------------------------------------------------------------
+
+
+class Ready(Message, tag="ready", kw_only=True):
+    """The worker is up. Always its first line."""
+
+    protocol: int
+    version: str
+    backends: tuple[str, ...]
+
+
+class Loading(Message, tag="loading", kw_only=True):
+    """How far the load has come."""
+
+    id: int
+    stage: Stage
+    done: int
+    total: int
+
+
+class Loaded(Message, tag="loaded", kw_only=True):
+    """The model can be asked. `abilities` are the fields of engine.backend.Abilities."""
+
+    id: int
+    backend: str
+    model: str
+    device: str
+    abilities: dict[str, Any]
+
+
+class Started(Message, tag="started", kw_only=True):
+    """A rewrite began; the prompt is about to be read."""
+
+    id: int
+    seed: int
+    max_steps: int | None
+    canvas_length: int
+    free: int
+    kept: int
+    canvases: int | None = None
+
+
+class Frame(Message, tag="frame", kw_only=True):
+    """One denoising step: a whole picture, never a delta, so any but the last may be dropped."""
+
+    id: int
+    canvas: int
+    step: int
+    canvas_step: int
+    pieces: tuple[Piece, ...]
+    accepted: float
+    temperature: float | None = None
+    mean_entropy: float | None = None
+    thought: str | None = None
+    elapsed_ms: float = 0.0
+    """Since the rewrite was read from the wire, in milliseconds."""
+    model_ms: float = 0.0
+    """Of these, spent inside the backend."""
+
+
+class Done(Message, tag="done", kw_only=True):
+    """The end of a rewrite, good or cancelled."""
+
+    id: int
+    text: str
+    stop: StopReason
+    steps: int
+    canvases: int
+    tokens: int
+    tokens_per_step: float
+    elapsed_ms: float
+    model_ms: float = 0.0
+    seed: int = 0
+    alternatives: tuple[str, ...] = ()
+    thought: str | None = None
+    note: str = ""
+
+
+class Failed(Message, tag="failed", kw_only=True):
+    """The end of a request that came to nothing; `id` is None where no request can be named."""
+
+    id: int | None
+    kind: FailureKind
+    message: str
+    detail: str = ""
+
+
+Reply = Ready | Loading | Loaded | Started | Frame | Done | Failed
