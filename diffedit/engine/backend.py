@@ -85,6 +85,53 @@ class Denoiser(Protocol):
         """A finished stretch joins the prefix."""
 
 
+class CausalDenoiser(Protocol):
+    """A model that reads left to right, asked about several rows (candidates) at once.
+
+    `prefill` and `start` make the rows; every row has the same prefix then and grows by
+    itself. Rows are numbered 0 to rows-1 in the order of the last `start` or `keep_rows`.
+    """
+
+    noise: Noise
+    vocabulary: int
+    canvas_length: int
+    context_length: int
+    end_ids: frozenset[int]
+
+    def encode(self, text: str) -> list[int]:
+        """Text to ids, markers in the text being plain text."""
+
+    def decode(self, ids: Sequence[int]) -> list[str]:
+        """One string a slot; they join to the text of all ids (a split character: last slot)."""
+
+    def prefill(self, ids: Sequence[int]) -> None:
+        """Make the prefix exactly `ids`, reusing the longest cached beginning."""
+
+    def start(self, rows: int) -> None:
+        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
+
+    def predict_rows(
+        self,
+        canvases: Sequence[Sequence[int]],
+        temperatures: Sequence[float],
+        noise_seeds: Sequence[int],
+    ) -> list[Prediction]:
+        """Look at every row's canvas once: n guesses (0 is allowed) give n + 1 predictions.
+
+        Slot i of row r is predicted from the row's prefix and its guesses 0 to i-1, so the last
+        slot lies just past the guesses. Canvases may differ in length. `sampled` is the choice:
+        at temperature 0 the argmax; above it argmax(logits / temperature + Gumbel noise keyed
+        by (noise seed, absolute position)), the same noise at every call, so that the choice
+        depends on nothing but the tokens to its left. Nothing joins the prefix.
+        """
+
+    def commit_rows(self, counts: Sequence[int]) -> None:
+        """The first counts[r] guesses of the last `predict_rows` join row r's prefix."""
+
+    def keep_rows(self, rows: Sequence[int]) -> None:
+        """Only these rows go on, renumbered in this order; called after `commit_rows`."""
+
+
 class Backend(Protocol):
     """Anything that can rewrite: made with its options, loaded, then asked any number of times."""
 
