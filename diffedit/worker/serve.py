@@ -1,0 +1,295 @@
+"""The child at work: one thread reads the wire, the main thread does one request at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, NoReturn
+
+import diffedit
+from diffedit.config import plugins
+from diffedit.core.draft import Piece
+from diffedit.core.errors import BackendError, DiffeditError, RequestError
+from diffedit.engine.backend import Backend, BackendFactory, Stage
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.step import Event, Outcome, Started, Step
+from diffedit.engine.task import Task
+from diffedit.worker import messages, wire
+
+REPORT_EVERY_S = 0.05
+"""How often loading tells how far it has come; each new stage is told at once."""
+
+Factories = Callable[[str], BackendFactory]
+
+
+class Server:
+    """Answers requests until the wire closes. Nothing of the editor is known here."""
+
+    def __init__(
+        self, source: BinaryIO, sink: BinaryIO, factories: Factories = plugins.backend
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._factories = factories
+        self._sending = threading.Lock()
+        self._requests: queue.SimpleQueue[tuple[float, messages.Load | messages.Rewrite]] = (
+            queue.SimpleQueue()
+        )
+        self._open: set[int] = set()
+        self._cancelled: set[int] = set()
+        self._backend: Backend | None = None
+        self._loaded: messages.Load | None = None
+
+    def run(self) -> NoReturn:
+        """Say ready, then serve. Ends by the reader thread, when stdin closes."""
+        names = tuple(plugins.backends())
+        version = diffedit.__version__
+        self.send(
+            messages.Ready(protocol=messages.PROTOCOL, version=version, backends=names)
+        )
+        threading.Thread(target=self._read, name="wire", daemon=True).start()
+        while True:
+            self._serve(*self._requests.get())
+
+    def send(self, reply: messages.Reply) -> None:
+        """One line out. A parent that no longer listens ends the child."""
+        try:
+            line = wire.encode(reply)
+            with self._sending:
+                self._sink.write(line)
+                self._sink.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            os._exit(0)
+
+    # The reader thread -------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Take every line as it comes, so that a cancel is heard in the middle of a step."""
+        while line := self._source.readline(wire.LIMIT + 1):
+            if len(line) > wire.LIMIT:
+                self._skip_line()
+                self._refuse(None, RequestError("The line is too long for the wire."))
+                continue
+            try:
+                request = wire.decode_request(line)
+            except RequestError as error:
+                self._refuse(wire.id_of(line), error)
+                continue
+            self._take(request)
+        # The parent is gone or done with us: leave from within whatever step is going on.
+        os._exit(0)
+
+    def _take(self, request: messages.Request) -> None:
+        if isinstance(request, messages.Cancel):
+            if request.id in self._open:
+                self._cancelled.add(request.id)
+            return
+        self._open.add(request.id)
+        self._requests.put((time.perf_counter(), request))
+
+    def _skip_line(self) -> None:
+        while (rest := self._source.readline(wire.LIMIT)) and not rest.endswith(b"\n"):
+            pass
+
+    def _refuse(self, number: int | None, error: DiffeditError) -> None:
+        self.send(messages.Failed(id=number, kind="request", message=str(error)))
+
+    # The main thread ---------------------------------------------------------------------------
+
+    def _serve(self, since: float, request: messages.Load | messages.Rewrite) -> None:
+        """Do one request; whatever happens, exactly one last answer goes out."""
+        try:
+            if isinstance(request, messages.Load):
+                self.send(self._load(request))
+            else:
+                self.send(self._rewrite(request, since))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge: nothing may kill the child
+            self.send(failure(request.id, error))
+        finally:
+            self._open.discard(request.id)
+            self._cancelled.discard(request.id)
+
+    def _load(self, request: messages.Load) -> messages.Loaded:
+        if self._backend is None or self._loaded is None or not same(self._loaded, request):
+            # The old model goes first: two of them may not fit side by side.
+            self._backend = self._loaded = None
+            factory = self._factories(request.backend)
+            backend = factory(request.model, request.device, request.options)
+            backend.load(self._reporter(request.id))
+            self._backend, self._loaded = backend, request
+        backend = self._backend
+        return messages.Loaded(
+            id=request.id,
+            backend=backend.name,
+            model=backend.model,
+            device=backend.device,
+            abilities=dataclasses.asdict(backend.abilities),
+        )
+
+    def _reporter(self, number: int) -> Callable[[Stage, int, int], None]:
+        last: tuple[Stage | None, float] = (None, 0.0)
+
+        def report(stage: Stage, done: int, total: int) -> None:
+            nonlocal last
+            clock = time.monotonic()
+            if stage != last[0] or done >= total or clock - last[1] >= REPORT_EVERY_S:
+                last = stage, clock
+                self.send(messages.Loading(id=number, stage=stage, done=done, total=total))
+
+        return report
+
+    def _rewrite(self, request: messages.Rewrite, since: float) -> messages.Done:
+        if self._backend is None:
+            raise RequestError("No model is loaded.")
+        params = params_of(request.params)
+        run = _Run(self._backend, request, params, since)
+        return run.play(lambda: request.id in self._cancelled, self.send)
+
+
+class _Run:
+    """One rewrite on its way: counts the time, and answers a cancel if the backend does not."""
+
+    def __init__(
+        self, backend: Backend, request: messages.Rewrite, params: DenoiseParams, since: float
+    ) -> None:
+        self._backend = backend
+        self._request = request
+        self._params = params
+        self._since = since
+        self._model_s = 0.0
+        self._started: Started | None = None
+        self._step: Step | None = None
+
+    def play(
+        self, cancelled: Callable[[], bool], send: Callable[[messages.Reply], None]
+    ) -> messages.Done:
+        """Send what the backend yields; the answer is its outcome."""
+        events = self._backend.rewrite(task_of(self._request), self._params, cancelled)
+        while True:
+            asked = cancelled()
+            clock = time.perf_counter()
+            event = next(events, None)
+            self._model_s += time.perf_counter() - clock
+            if isinstance(event, Outcome):
+                return self._done(event)
+            if isinstance(event, Started):
+                self._started = event
+                send(self._told(event))
+                # The prompt is read next, and that may take its time.
+                asked = cancelled()
+            elif isinstance(event, Step):
+                self._step = event
+                send(self._seen(event))
+            else:
+                raise BackendError(f"The model {self._backend.name} ended without an answer.")
+            if asked:
+                return self._done(self._cut_short())
+
+    def _told(self, event: Started) -> messages.Started:
+        return messages.Started(id=self._request.id, **fields(event))
+
+    def _seen(self, event: Step) -> messages.Frame:
+        return messages.Frame(
+            id=self._request.id,
+            canvas=event.canvas,
+            step=event.step,
+            canvas_step=event.canvas_step,
+            pieces=event.pieces,
+            accepted=finite(event.accepted) or 0.0,
+            temperature=finite(event.temperature),
+            mean_entropy=finite(event.mean_entropy),
+            thought=event.thought,
+            elapsed_ms=self._elapsed_ms(),
+            model_ms=self._model_s * 1000,
+        )
+
+    def _done(self, event: Outcome) -> messages.Done:
+        told = fields(event)
+        return messages.Done(
+            id=self._request.id,
+            **told,
+            tokens_per_step=event.tokens / event.steps if event.steps else 0.0,
+            elapsed_ms=self._elapsed_ms(),
+            model_ms=self._model_s * 1000,
+            seed=self._started.seed if self._started else self._params.seed,
+        )
+
+    def _cut_short(self) -> Outcome:
+        """The answer to a cancel that the backend did not hear: the last picture."""
+        step = self._step
+        pieces: tuple[Piece, ...] = step.pieces if step else ()
+        return Outcome(
+            text="".join(piece.text for piece in pieces) if step else self._request.text,
+            stop="cancelled",
+            steps=step.step if step else 0,
+            canvases=step.canvas if step else 0,
+            tokens=len(pieces),
+        )
+
+    def _elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._since) * 1000
+
+
+def same(one: messages.Load, other: messages.Load) -> bool:
+    """Whether two loads ask for the same model in the same way."""
+    return (one.backend, one.model, one.device, one.options) == (
+        *(other.backend, other.model, other.device),
+        other.options,
+    )
+
+
+def task_of(request: messages.Rewrite) -> Task:
+    """The task as the engine knows it; the wire's own fields stay behind."""
+    return Task(
+        text=request.text,
+        before=request.before,
+        after=request.after,
+        instruction=request.instruction,
+        mode=request.mode,
+        language=request.language,
+        keep=request.keep,
+        thinking=request.thinking,
+    )
+
+
+def params_of(dials: Mapping[str, object]) -> DenoiseParams:
+    """The dials, checked by name and value. Raises RequestError."""
+    unknown = sorted(set(dials) - set(DenoiseParams.names()))
+    if unknown:
+        known = ", ".join(DenoiseParams.names())
+        raise RequestError(f"No dial named {unknown[0]!r}. There are: {known}.")
+    return DenoiseParams(**dials)  # type: ignore[arg-type] # each is checked by the class itself
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """A flat event's fields by name."""
+    return {name.name: getattr(event, name.name) for name in dataclasses.fields(event)}
+
+
+def finite(number: float | None) -> float | None:
+    """JSON has no NaN and no infinity; both mean that nothing is known."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def failure(number: int, error: BaseException) -> messages.Failed:
+    """What went wrong, in one line; where it went wrong only as detail and in the log."""
+    if isinstance(error, DiffeditError):
+        kind = error.kind
+        return messages.Failed(id=number, kind=kind, message=str(error))  # type: ignore[arg-type]
+    detail = "".join(traceback.format_exception(error))
+    sys.stderr.write(detail)
+    sys.stderr.flush()
+    if isinstance(error, MemoryError):
+        message = "There is not enough memory for this. Select a smaller span, or a smaller model."
+        return messages.Failed(id=number, kind="memory", message=message, detail=detail)
+    said = " ".join(str(error).split())[:200]
+    name = type(error).__name__
+    message = f"The model's code failed ({name}: {said})." if said else f"The model's code failed ({name})."
+    return messages.Failed(id=number, kind="bug", message=message, detail=detail)
