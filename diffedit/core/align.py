@@ -77,7 +77,7 @@ def _trimmed(block: Block, old: Sequence[str], new: Sequence[str]) -> Block:
 def _signposts(
     block: Block, old: Sequence[str], new: Sequence[str], *, once: bool
 ) -> list[tuple[int, int]]:
-    """The longest row of pairs in step: of items that stand `once` on each side, or of k-th ones."""
+    """The longest row of pairs in step: of items that stand `once`, or of k-th ones."""
     old_places = _numbered(old, block.old_start, block.old_end)
     new_places = _numbered(new, block.new_start, block.new_end)
     if once:

@@ -1,0 +1,133 @@
+"""What was done, so that it can be undone: revisions, and how typing groups into one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from diffedit.core.change import ChangeSet
+from diffedit.core.span import Selection
+
+PAUSE_S = 2.0
+"""A pause in typing this long begins a new revision, in seconds."""
+GROUP_CHARS = 100
+"""Typing longer than this begins a new revision, in characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One step of the history: what one undo takes back."""
+
+    changes: ChangeSet
+    inverse: ChangeSet
+    before: Selection
+    """What was selected when it was done."""
+    after: Selection
+    """What was selected once it was done."""
+    group: str = ""
+    """The kind of typing, such as "type" or "delete"; "" never grows."""
+    at: float = 0.0
+    """When its last change was made, in seconds of the document's clock."""
+
+    def takes(self, later: Revision) -> bool:
+        """Whether `later` is more of the same typing: same kind, soon after, right beside."""
+        return (
+            self.group == later.group != ""
+            and later.at - self.at < PAUSE_S
+            and len(self.changes.changes) == len(later.changes.changes) == 1
+            and _beside(self.changes, later.changes)
+            and _typed(self) + _typed(later) <= GROUP_CHARS
+            and not any("\n" in text for text in (*_texts(self), *_texts(later)))
+        )
+
+    def joined(self, later: Revision) -> Revision:
+        """This revision and `later` as one."""
+        return replace(
+            self,
+            changes=self.changes.compose(later.changes),
+            inverse=later.inverse.compose(self.inverse),
+            after=later.after,
+            at=later.at,
+        )
+
+
+def _texts(revision: Revision) -> tuple[str, str]:
+    """What came in and what went out."""
+    return revision.changes.changes[0].text, revision.inverse.changes[0].text
+
+
+def _typed(revision: Revision) -> int:
+    """How much one revision of typing typed or deleted, in characters."""
+    return max(map(len, _texts(revision)))
+
+
+def _beside(done: ChangeSet, later: ChangeSet) -> bool:
+    """Whether typing goes on where it stopped, or deleting does, to either side."""
+    last, change = done.changes[0], later.changes[0]
+    reached = last.span.start + len(last.text)
+    if change.span.empty:
+        return change.span.start == reached
+    deletes = not last.text and not change.text
+    return deletes and reached in (change.span.start, change.span.end)
+
+
+class History:
+    """Revisions done and undone. It moves with its document; it never touches the text."""
+
+    def __init__(self) -> None:
+        self._done: list[Revision] = []
+        self._undone: list[Revision] = []
+        self._open = False
+        self._saved: Revision | None = None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is anything to do again."""
+        return bool(self._undone)
+
+    @property
+    def at_saved(self) -> bool:
+        """Whether the text is as it was at the last `mark_saved`."""
+        return self._last is self._saved
+
+    @property
+    def _last(self) -> Revision | None:
+        return self._done[-1] if self._done else None
+
+    def record(self, revision: Revision) -> None:
+        """Add what was just done, to the last revision where it is more of the same typing."""
+        self._undone.clear()
+        last = self._last
+        if self._open and last is not None and last.takes(revision):
+            self._done[-1] = last.joined(revision)
+        else:
+            self._done.append(revision)
+        self._open = True
+
+    def undo(self) -> Revision | None:
+        """The revision to take back, or None."""
+        return self._moved(self._done, self._undone)
+
+    def redo(self) -> Revision | None:
+        """The revision to do again, or None."""
+        return self._moved(self._undone, self._done)
+
+    def _moved(self, source: list[Revision], target: list[Revision]) -> Revision | None:
+        self._open = False
+        if not source:
+            return None
+        target.append(source.pop())
+        return target[-1]
+
+    def break_group(self) -> None:
+        """Let the next change begin a revision of its own."""
+        self._open = False
+
+    def mark_saved(self) -> None:
+        """Remember the text as it is as the saved one."""
+        self._open = False
+        self._saved = self._last

@@ -1,0 +1,42 @@
+"""Text made safe to show: nothing of a file or a model speaks to the terminal."""
+
+from __future__ import annotations
+
+_UNSEEN = "�"
+_SHOWN = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"},
+    0x7F: "␡",
+    **dict.fromkeys(range(0x80, 0xA0), "␦"),
+    **dict.fromkeys(range(0xD800, 0xE000), _UNSEEN),
+    **dict.fromkeys(range(0xE0000, 0xE0080), _UNSEEN),
+    0x061C: "↶",
+    0x200B: "·",
+    0x200E: "↷",
+    0x200F: "↶",
+    0x2028: "␤",
+    0x2029: "¶",
+    0x202A: "⇢",
+    0x202B: "⇠",
+    0x202C: "⇡",
+    0x202D: "↦",
+    0x202E: "↤",
+    0x2060: "·",
+    0x2066: "⇥",
+    0x2067: "⇤",
+    0x2068: "⇆",
+    0x2069: "⇣",
+    0xFEFF: "·",
+}
+
+
+def visible(text: str) -> str:
+    """The text with one visible character for each that would act on the terminal, or hide.
+
+    Control characters become their pictures, marks that turn the direction of writing become
+    arrows, lone surrogates and what is invisible become signs. Tabs and newlines stay. The
+    length stays too, so columns count alike in the text and in what is shown.
+    """
+    # Nearly all text is printable through and through, and that is quick to ask.
+    if text.replace("\t", " ").replace("\n", " ").isprintable():
+        return text
+    return text.translate(_SHOWN)
