@@ -2,7 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from pygments.token import STANDARD_TYPES
+from rich.color import ANSI_COLOR_NAMES, Color, ColorParseError
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+
+from diffedit.config import paths, toml_file
+from diffedit.config.toml_file import TomlFile
+from diffedit.core.errors import RequestError
+
+COLOURS = (
+    "background",
+    "foreground",
+    "surface",
+    "panel",
+    "primary",
+    "accent",
+    "muted",
+    "error",
+    "warning",
+    "success",
+    "border",
+)
+"""The [ui] keys that are one colour and nothing more."""
+
+STYLES = ("selection", "cursor", "cursor_line", "gutter", "gutter_active")
+"""The [ui] keys that are whole styles."""
+
+DRAFT = {
+    "noise": ("dim", "italic"),
+    "accepted": (),
+    "kept": ("underline", "underline2"),
+    "added": ("bold", "underline", "underline2"),
+    "removed": ("strike",),
+    "added_word": ("bold", "underline", "underline2", "reverse"),
+    "removed_word": ("strike",),
+}
+"""The [draft] keys, and the attributes of which each must have one: colour alone tells nothing."""
+
+SYNTAX = tuple(str(token).removeprefix("Token.") for token in STANDARD_TYPES if token)
+"""The [syntax] keys: Pygments' token names."""
+
+_ATTRIBUTES = frozenset(Style.STYLE_ATTRIBUTES) | {"on", "not", "none", "default"}
+_TOP = ("name", "dark", "inherits", "ui", "syntax", "draft", "palette")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +63,150 @@ class Theme:
     draft: dict[str, str]
 
 
+def folders() -> tuple[Path, ...]:
+    """Where themes are looked for: the ones that ship, then your own."""
+    return (paths.bundled("themes"), paths.config_dir() / "themes")
+
+
+def files() -> dict[str, Path]:
+    """Every theme file by its theme's name. Raises RequestError for two files of one name."""
+    found: dict[str, Path] = {}
+    for folder in folders():
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem in found:
+                raise RequestError(
+                    f"Two themes are named {path.stem!r}: {found[path.stem]} and {path}.",
+                    hint="Give one of them another file name.",
+                )
+            found[path.stem] = path
+    return found
+
+
 def names() -> tuple[str, ...]:
     """All themes that can be loaded, in alphabetical order."""
-    raise NotImplementedError
+    return tuple(sorted(files()))
 
 
 def load(name: str) -> Theme:
     """The theme of that name. Raises RequestError, with file and line, for a faulty one."""
-    raise NotImplementedError
+    chain = _chain(name)
+    palette = _palette(chain)
+    top = chain[0]
+    theme = Theme(
+        name=name,
+        dark=_dark(chain),
+        ui=_styles(chain, "ui", palette, COLOURS + STYLES),
+        syntax=_styles(chain, "syntax", palette, SYNTAX),
+        draft=_styles(chain, "draft", palette, tuple(DRAFT)),
+    )
+    for table, keys in (("ui", COLOURS + STYLES), ("draft", tuple(DRAFT))):
+        for key in keys:
+            if key not in getattr(theme, table):
+                raise top.error(f"[{table}] does not say how {key!r} looks.", table)
+    return theme
+
+
+def _chain(name: str) -> list[TomlFile]:
+    """The theme's own file, then what it inherits from, and so on."""
+    known = files()
+    chain: list[TomlFile] = []
+    seen: list[str] = []
+    while name:
+        if name in seen:
+            circle = " → ".join((*seen[seen.index(name) :], name))
+            raise chain[-1].error(f"themes inherit in a circle: {circle}.", "inherits")
+        if name not in known:
+            hint = toml_file.nearest(name, known)
+            if chain:
+                raise chain[-1].error(f"inherits an unknown theme {name!r}.", "inherits", hint=hint)
+            raise RequestError(f"No theme named {name!r}.", hint=hint)
+        file = toml_file.read(known[name])
+        _check(file, name)
+        chain.append(file)
+        seen.append(name)
+        name = file.data.get("inherits", "")
+    return chain
+
+
+def _check(file: TomlFile, name: str) -> None:
+    """Refuse what a theme file cannot say."""
+    file.check_keys(_TOP)
+    for key in ("name", "inherits"):
+        if not isinstance(file.data.get(key, ""), str):
+            raise file.error(f"{key!r} must be text in quotes.", key)
+    if file.data.get("name", name) != name:
+        raise file.error(f"the name must be the file's: {name!r}.", "name")
+    if not isinstance(file.data.get("dark", True), bool):
+        raise file.error("'dark' must be true or false.", "dark")
+    for table, keys in (("ui", COLOURS + STYLES), ("syntax", SYNTAX), ("draft", DRAFT)):
+        file.table(table)
+        file.check_keys(keys, table)
+        file.words(table)
+
+
+def _dark(chain: list[TomlFile]) -> bool:
+    """Whether the theme is dark, by the first file that says so."""
+    for file in chain:
+        if "dark" in file.data:
+            return bool(file.data["dark"])
+    raise chain[0].error("'dark' is missing: say true or false.")
+
+
+def _palette(chain: list[TomlFile]) -> dict[str, str]:
+    """The colours' names; a theme's own ones win over those it inherits."""
+    palette: dict[str, str] = {}
+    for file in reversed(chain):
+        for key, value in file.words("palette").items():
+            if key in _ATTRIBUTES or " " in key:
+                raise file.error(f"{key!r} cannot be a colour's name.", "palette", key)
+            if not _is_colour(value):
+                raise file.error(
+                    f"{value!r} is not a colour.",
+                    *("palette", key),
+                    hint=toml_file.nearest(value, ANSI_COLOR_NAMES) or 'Write it as "#rrggbb".',
+                )
+            palette[key] = value
+    return palette
+
+
+def _styles(
+    chain: list[TomlFile], table: str, palette: Mapping[str, str], keys: tuple[str, ...]
+) -> dict[str, str]:
+    """One table of styles, resolved; a theme's own lines win over those it inherits."""
+    found: dict[str, str] = {}
+    for file in reversed(chain):
+        for key, value in file.words(table).items():
+            found[key] = _style(file, (table, key), value, palette)
+    return {key: found[key] for key in keys if key in found}
+
+
+def _style(file: TomlFile, keys: tuple[str, str], value: str, palette: Mapping[str, str]) -> str:
+    """One style with the palette's names replaced. Raises RequestError for what is no style."""
+    for word in value.split():
+        if word not in _ATTRIBUTES and word not in palette and not _is_colour(word):
+            known = [*palette, *Style.STYLE_ATTRIBUTES, *ANSI_COLOR_NAMES]
+            hint = toml_file.nearest(word, known)
+            raise file.error(f"{word!r} is no colour and no attribute.", *keys, hint=hint)
+    resolved = " ".join(palette.get(word, word) for word in value.split())
+    try:
+        style = Style.parse(resolved)
+    except StyleSyntaxError as error:
+        raise file.error(f"{value!r} is not a style.", *keys) from error
+    table, key = keys
+    if key in COLOURS and table == "ui" and not _is_colour(resolved):
+        raise file.error(f"{key!r} must be one colour, not {value!r}.", *keys)
+    asked = DRAFT.get(key, ()) if table == "draft" else ()
+    if asked and not any(getattr(style, attribute) for attribute in asked):
+        raise file.error(
+            f"{key!r} is told by colour alone.", *keys, hint=f"Add one of: {', '.join(asked)}."
+        )
+    return resolved
+
+
+def _is_colour(word: str) -> bool:
+    """Whether Rich takes the word for a colour."""
+    try:
+        Color.parse(word)
+    except ColorParseError:
+        return False
+    return True
