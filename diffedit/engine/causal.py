@@ -1,0 +1,213 @@
+"""Parallel decoding of a left-to-right model: a canvas of guesses, refined until it holds.
+
+One look predicts every slot from the guesses left of it. Guesses left of the first
+disagreement are what the model would have written token by token, so they settle for good; so
+does the prediction at the disagreement itself. At least one slot a row settles at every look,
+and the end is exactly the token-by-token text. It is fast where the guesses are good: they
+come from the selected text, found again after an insertion or a deletion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from diffedit.engine.backend import CausalDenoiser, Prediction
+from diffedit.engine.guess import Source
+from diffedit.engine.step import StopReason
+
+Stop = Callable[[str], bool]
+"""stop(text): the answer is complete. Once true, it must stay true for every longer text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How many slots a row looks at: short where the guesses fail, long where they hold."""
+
+    least: int = 8
+    most: int = 64
+    total: int = 256
+    """Slots of all rows together; it bounds the work of one look."""
+    filler: int = 16
+    """Slots of all rows together that may hold a mere repetition where no guess is known."""
+
+    def first(self, rows: int) -> int:
+        """The window to begin with."""
+        return min(2 * self.least, self.most, self._share(rows))
+
+    def after(self, window: int, *, held: int, guessed: int, rows: int) -> int:
+        """The next window, when `held` of `guessed` guesses were right."""
+        if held == guessed:
+            window *= 2
+        elif 2 * held < guessed:
+            window //= 2
+        return min(max(window, self.least), self.most, self._share(rows))
+
+    def _share(self, rows: int) -> int:
+        """What one of `rows` rows may have; one slot always."""
+        return max(1, self.total // rows)
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One candidate while it is decoded. It moves: `settled` only grows."""
+
+    temperature: float
+    noise_seed: int
+    source: Source
+    window: int
+    settled: list[int] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    """Of each settled slot, in nats."""
+    predicted: list[int] = field(default_factory=list)
+    """What the model now thinks comes after `settled`; only guesses."""
+    unsure: list[float] = field(default_factory=list)
+    """The entropy of each of these, in nats."""
+    stop: StopReason | None = None
+
+    @property
+    def pending(self) -> list[int]:
+        """The last settled id; it joins the cached prefix at the next look."""
+        return self.settled[-1:]
+
+    def canvas(self, filler: int) -> list[int]:
+        """The guesses for the next look, the pending id first, at least `filler` if it can be.
+
+        A slot that is looked at gets a prediction, and that is the next look's guess: so even a
+        poor filling is refined from look to look.
+        """
+        ids = self.pending + self.guesses(self.window - len(self.pending))
+        return ids + ids[-1:] * (min(filler, self.window) - len(ids))
+
+    def guesses(self, count: int) -> list[int]:
+        """Up to `count` guesses for what follows the settled ids."""
+        return self.source.guesses(self.settled, self.predicted, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsLook:
+    """One look at all live rows."""
+
+    step: int
+    rows: tuple[Row, ...]
+    """All rows, finished ones too, in the order of the request."""
+    live: tuple[int, ...]
+    """Rows that took part in this look."""
+    settled: int
+    """Slots that settled at this look."""
+    slots: int
+    """Slots that were looked at and not settled before."""
+    mean_entropy: float
+    """Over these slots, in nats."""
+
+    @property
+    def share(self) -> float:
+        """Share of the slots looked at that settled, 0 to 1."""
+        return self.settled / self.slots if self.slots else 1.0
+
+    @property
+    def last(self) -> bool:
+        """Whether every row is finished."""
+        return all(row.stop for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a row ends, besides at an end id."""
+
+    tokens: int
+    stop: Stop | None = None
+
+
+def decode_rows(
+    denoiser: CausalDenoiser, rows: Sequence[Row], limits: Limits, window: Window
+) -> Iterator[RowsLook]:
+    """Decode all rows from the prefilled prefix, a look at a time, until each has ended.
+
+    Whoever iterates may leave between two looks. Finished rows leave the batch.
+    """
+    denoiser.start(len(rows))
+    live, step = list(range(len(rows))), 0
+    while live:
+        step += 1
+        canvases = [rows[number].canvas(window.filler // len(live)) for number in live]
+        predictions = denoiser.predict_rows(
+            canvases,
+            [rows[number].temperature for number in live],
+            [rows[number].noise_seed for number in live],
+        )
+        held, new, fresh_entropy = [], 0, list[float]()
+        for number, canvas, prediction in zip(live, canvases, predictions, strict=True):
+            row = rows[number]
+            old = len(row.settled)
+            fresh_entropy += prediction.entropy[len(row.pending) :]
+            held.append(_advance(denoiser, row, canvas, prediction, limits))
+            new += len(row.settled) - old
+        looked_at, slots = tuple(live), len(fresh_entropy)
+        denoiser.commit_rows(held)
+        live = _leave(denoiser, rows, live)
+        for number, canvas, right in zip(looked_at, canvases, held, strict=True):
+            row = rows[number]
+            row.window = window.after(
+                row.window, held=right, guessed=len(canvas), rows=max(1, len(live))
+            )
+        yield RowsLook(
+            step=step,
+            rows=tuple(rows),
+            live=looked_at,
+            settled=new,
+            slots=slots,
+            mean_entropy=sum(fresh_entropy) / slots if slots else 0.0,
+        )
+
+
+def _advance(
+    denoiser: CausalDenoiser,
+    row: Row,
+    canvas: Sequence[int],
+    prediction: Prediction,
+    limits: Limits,
+) -> int:
+    """Settle what is right, end the row where it ends; returns how many guesses were right."""
+    chosen = prediction.sampled
+    first = len(row.pending)
+    # The pending id is settled: a rounding error in its second prediction must not undo it.
+    held = first
+    while held < len(canvas) and canvas[held] == chosen[held]:
+        held += 1
+    fresh = range(first, held + 1)
+    row.predicted = list(chosen[held + 1 :])
+    row.unsure = list(prediction.entropy[held + 1 :])
+    begun = len(row.settled)
+    for slot in fresh:
+        if chosen[slot] in denoiser.end_ids:
+            row.stop = "end"
+            break
+        row.settled.append(chosen[slot])
+        row.entropy.append(prediction.entropy[slot])
+        if len(row.settled) >= limits.tokens:
+            row.stop = "steps"
+            break
+    _stop_early(denoiser, row, begun, limits.stop)
+    if row.stop:
+        row.predicted, row.unsure = [], []
+    return held
+
+
+def _stop_early(denoiser: CausalDenoiser, row: Row, begun: int, stop: Stop | None) -> None:
+    """Cut the row at the first new slot that completes the answer."""
+    if stop is None or not stop("".join(denoiser.decode(row.settled))):
+        return
+    for length in range(begun + 1, len(row.settled) + 1):
+        if stop("".join(denoiser.decode(row.settled[:length]))):
+            del row.settled[length:], row.entropy[length:]
+            row.stop = "end"
+            return
+
+
+def _leave(denoiser: CausalDenoiser, rows: Sequence[Row], live: list[int]) -> list[int]:
+    """The rows that go on; the batch is told when some do not."""
+    on = [place for place, number in enumerate(live) if rows[number].stop is None]
+    if len(on) < len(live):
+        denoiser.keep_rows(on)
+    return [live[place] for place in on]

@@ -1,0 +1,97 @@
+"""The loop: one canvas, from noise to text, for uniform- and mask-noise models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from diffedit.engine import sampler
+from diffedit.engine.backend import Denoiser, Prediction
+from diffedit.engine.canvas import Canvas, Fresh
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.schedule import temperature
+from diffedit.engine.step import StopReason
+from diffedit.engine.stopping import Watch, mean_entropy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One denoising step of one canvas. `argmax` of the last one is the result."""
+
+    step: int
+    """Which step of this canvas, from 1."""
+    argmax: Sequence[int]
+    entropy: Sequence[float]
+    accepted: Sequence[bool]
+    """Free slots that hold an accepted token after this step."""
+    free: Sequence[bool]
+    temperature: float
+    mean_entropy: float
+    """Over the free slots, in nats."""
+    stop: StopReason | None
+    """Set on the last look only: sure or steps."""
+
+    @property
+    def share(self) -> float:
+        """Share of the free slots that are accepted, 0 to 1."""
+        free = sum(self.free)
+        return sum(self.accepted) / free if free else 1.0
+
+
+def denoise(
+    denoiser: Denoiser, canvas: Canvas, params: DenoiseParams, *, fresh: Fresh, max_steps: int
+) -> Iterator[Look]:
+    """Denoise one canvas: predict, accept, renoise, until it is stable and sure or steps end.
+
+    Whoever iterates may leave between two steps; nothing is left undone. A canvas without free
+    slots gives no look at all.
+    """
+    watch = Watch()
+    for step in range(1, max_steps + 1 if canvas.free_slots else 1):
+        warmth = temperature(step, params, max_steps)
+        prediction = sampler.held(denoiser.predict(canvas, warmth), canvas)
+        accepted = _accept(denoiser, canvas, prediction, params, max_steps - step)
+        canvas = sampler.renoise(canvas, prediction, accepted, fresh)
+        if denoiser.noise == "mask":
+            canvas = sampler.settle(canvas, accepted)
+        watch = watch.seen(prediction.argmax, canvas.free)
+        mean = mean_entropy(prediction.entropy, canvas.free)
+        sure = watch.done(mean, params) or not any(canvas.open)
+        stop: StopReason | None = "sure" if sure else "steps" if step == max_steps else None
+        yield Look(
+            step=step,
+            argmax=_written(canvas, prediction),
+            entropy=prediction.entropy,
+            accepted=canvas.settled or accepted,
+            free=canvas.free,
+            temperature=warmth,
+            mean_entropy=mean,
+            stop=stop,
+        )
+        if stop:
+            return
+
+
+def _accept(
+    denoiser: Denoiser,
+    canvas: Canvas,
+    prediction: Prediction,
+    params: DenoiseParams,
+    steps_left: int,
+) -> sampler.Accepted:
+    """Accept under the bound; a mask-noise model also keeps the pace that fills it in time."""
+    least = 1
+    if denoiser.noise == "mask":
+        least = ceil(sum(canvas.open) / (steps_left + 1))
+    return sampler.entropy_bound(prediction, canvas.open, bound=params.entropy_bound, least=least)
+
+
+def _written(canvas: Canvas, prediction: Prediction) -> Sequence[int]:
+    """The best guess of every slot; what a mask-noise model has filled shows as filled."""
+    if not canvas.settled:
+        return prediction.argmax
+    return [
+        own if done else guess
+        for own, done, guess in zip(canvas.ids, canvas.settled, prediction.argmax, strict=True)
+    ]

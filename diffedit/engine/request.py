@@ -1,0 +1,92 @@
+"""One edit in tokens: what a backend hands to the outer loop, and what is made of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diffedit.core.draft import Piece
+from diffedit.engine.canvas import Fresh
+from diffedit.engine.causal import Stop, Window
+
+MAX_STEPS = 48
+"""Steps a canvas may take where neither the person nor the model says: the reference's own."""
+
+
+DEFAULT_WINDOW = Window()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What is made of the raw answers: the texts for the span, best first."""
+
+    texts: tuple[str, ...]
+    best: int = 0
+    """Which raw answer the first text comes from."""
+    note: str = ""
+
+
+Finish = Callable[[Sequence[str]], Finished]
+"""finish(raw answers): rank, strip and fit them. May raise ModelError: nothing usable."""
+
+Picture = Callable[[tuple[Piece, ...]], tuple[Piece, ...]]
+"""picture(pieces of the raw answer): what of it is shown where the span stands."""
+
+
+def as_they_are(answers: Sequence[str]) -> Finished:
+    """Finish without ranking or stripping: in order, each text once."""
+    return Finished(texts=tuple(dict.fromkeys(answers)))
+
+
+def all_of_it(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Show the raw answer as it is."""
+    return pieces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanvasRequest:
+    """One edit in tokens, for a uniform- or mask-noise model."""
+
+    prefix: tuple[int, ...]
+    """The prompt."""
+    start: tuple[int, ...] = ()
+    """The span's own ids: where a warm start (`noise` below 1) starts from."""
+    known: tuple[int | None, ...] = ()
+    """Ids that slots are held to, over all canvases; None is free."""
+    hole: tuple[int, int] | None = None
+    """Only these slots (first, end) are the answer; the rest of the one canvas is clamped text."""
+    fill: int | None = None
+    """What a warm start holds past the end of `start`; None: noise."""
+    max_tokens: int | None = None
+    """How long the answer may grow, rounded up to whole canvases."""
+    max_steps: int = MAX_STEPS
+    """Steps a canvas may take unless the person says otherwise."""
+    fresh: Fresh | None = None
+    """Where noise comes from; None: from the seed."""
+    original: str = ""
+    """The span's text: the picture before the first step."""
+    finish: Finish = as_they_are
+    picture: Picture = all_of_it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsRequest:
+    """One edit in tokens, for a left-to-right model."""
+
+    prefix: tuple[int, ...]
+    """The prompt."""
+    start: tuple[int, ...] = ()
+    """The span's own ids: the first guess of the answer."""
+    nearby: tuple[int, ...] = ()
+    """Other text that the answer may repeat parts of."""
+    temperatures: tuple[float, ...] = (0.0,)
+    """A candidate each; the first is the one shown while it denoises."""
+    max_tokens: int | None = None
+    """How long an answer may grow; never longer than `max_canvases` allow."""
+    stop: Stop | None = None
+    """Says when an answer is complete, besides at an end id."""
+    window: Window = DEFAULT_WINDOW
+    original: str = ""
+    """The span's text: the picture before the first step."""
+    finish: Finish = as_they_are
+    picture: Picture = all_of_it
