@@ -86,7 +86,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsLook:
-    """One look at all live rows."""
+    """One look at all live rows. The rows themselves move on: read them before the next look."""
 
     step: int
     rows: tuple[Row, ...]
@@ -104,11 +104,6 @@ class RowsLook:
     def share(self) -> float:
         """Share of the slots looked at that settled, 0 to 1."""
         return self.settled / self.slots if self.slots else 1.0
-
-    @property
-    def last(self) -> bool:
-        """Whether every row is finished."""
-        return all(row.stop for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

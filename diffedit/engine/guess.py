@@ -11,7 +11,9 @@ from collections.abc import Sequence
 LONGEST = 16
 """Ids of a match that count; beyond that a longer one says nothing new."""
 SURE = 2
-"""Matches at least this long are trusted over the model's own guesses."""
+"""Matches at least this long are trusted over the model's own guesses, wherever they are."""
+NEAR = 8
+"""A single id is trusted so far ahead: most deletions are shorter."""
 
 
 class Source:
@@ -63,7 +65,8 @@ class Source:
 
     def _sure(self, token: int, place: int, length: int) -> bool:
         """Whether a match is worth more than the model's own guesses."""
-        return length >= SURE or place == self._next or len(self._at[token]) == 1
+        near = 0 <= place - self._next <= NEAR
+        return length >= SURE or near or len(self._at[token]) == 1
 
     def _find(self, ids: Sequence[int], near: int) -> tuple[int, int] | None:
         """The place after the best match of the last ids, and how long it is.
