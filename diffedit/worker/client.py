@@ -53,6 +53,9 @@ class Client:
         """`patience`: seconds that a cancel may go unanswered; `grace`: from terminate to kill."""
         self.listeners: list[Callable[[Reply], None]] = []
         self.loaded: Loaded | None = None
+        self.gone = asyncio.Event()
+        """Set while there is no worker."""
+        self.gone.set()
         self._command = tuple(command or ())
         self._log = log
         self._patience = patience
@@ -208,6 +211,7 @@ class Client:
             raise BackendError(f"The model's worker cannot be started: {error}.") from error
         finally:
             log.close()
+        self.gone.clear()
         self._reading = asyncio.create_task(self._read(self._process), name="worker's wire")
 
     def _open_log(self) -> BinaryIO:
@@ -236,6 +240,7 @@ class Client:
         if process.stdin is not None:
             process.stdin.close()
         self._process = self._reading = self.loaded = None
+        self.gone.set()
         why = f"{self._ended_because or died(code)} {UNTOUCHED}"
         for number, box in list(self._boxes.items()):
             box.put(messages.Failed(id=number, kind="backend", message=why))
@@ -275,7 +280,7 @@ class Client:
         request = messages.Load(
             id=number,
             backend=model.backend,
-            model=model.path or model.name,
+            model=model.path,
             device=device,
             options=dict(model.options),
         )

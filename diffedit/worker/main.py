@@ -36,8 +36,9 @@ def main() -> NoReturn:
 
 
 def take_wire() -> tuple[BinaryIO, BinaryIO]:
-    """Keep stdin and stdout for the wire. A library that prints goes to stderr from here on, and
-    one that reads finds nothing.
+    """Keep stdin and stdout for the wire, and put stderr and nothing in their places.
+
+    A library that prints goes to the log from here on, and one that reads finds an end.
     """
     sys.stdout.flush()
     source, sink = os.dup(0), os.dup(1)

@@ -24,7 +24,7 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 # To the worker ---------------------------------------------------------------------------------
 
 
-class Load(Message, tag="load", kw_only=True):
+class Load(Message, tag="load", kw_only=True, frozen=True):
     """Load a model, unless it is loaded already."""
 
     id: int
@@ -35,7 +35,7 @@ class Load(Message, tag="load", kw_only=True):
     options: dict[str, str] = {}
 
 
-class Rewrite(Message, tag="rewrite", kw_only=True):
+class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
     """Denoise a span. Offsets in `keep` are characters of `text`."""
 
     id: int
@@ -51,7 +51,7 @@ class Rewrite(Message, tag="rewrite", kw_only=True):
     """The dials by name, as `DenoiseParams(**params)` checks them."""
 
 
-class Cancel(Message, tag="cancel", kw_only=True):
+class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
     """Stop a rewrite between steps. An unknown or finished id is ignored."""
 
     id: int
@@ -62,7 +62,7 @@ Request = Load | Rewrite | Cancel
 # From the worker -------------------------------------------------------------------------------
 
 
-class Ready(Message, tag="ready", kw_only=True):
+class Ready(Message, tag="ready", kw_only=True, frozen=True):
     """The worker is up. Always its first line."""
 
     protocol: int
@@ -70,7 +70,7 @@ class Ready(Message, tag="ready", kw_only=True):
     backends: tuple[str, ...]
 
 
-class Loading(Message, tag="loading", kw_only=True):
+class Loading(Message, tag="loading", kw_only=True, frozen=True):
     """How far the load has come."""
 
     id: int
@@ -79,7 +79,7 @@ class Loading(Message, tag="loading", kw_only=True):
     total: int
 
 
-class Loaded(Message, tag="loaded", kw_only=True):
+class Loaded(Message, tag="loaded", kw_only=True, frozen=True):
     """The model can be asked. `abilities` are the fields of engine.backend.Abilities."""
 
     id: int
@@ -89,7 +89,7 @@ class Loaded(Message, tag="loaded", kw_only=True):
     abilities: dict[str, Any]
 
 
-class Started(Message, tag="started", kw_only=True):
+class Started(Message, tag="started", kw_only=True, frozen=True):
     """A rewrite began; the prompt is about to be read."""
 
     id: int
@@ -101,7 +101,7 @@ class Started(Message, tag="started", kw_only=True):
     canvases: int | None = None
 
 
-class Frame(Message, tag="frame", kw_only=True):
+class Frame(Message, tag="frame", kw_only=True, frozen=True):
     """One denoising step: a whole picture, never a delta, so any but the last may be dropped."""
 
     id: int
@@ -119,7 +119,7 @@ class Frame(Message, tag="frame", kw_only=True):
     """Of these, spent inside the backend."""
 
 
-class Done(Message, tag="done", kw_only=True):
+class Done(Message, tag="done", kw_only=True, frozen=True):
     """The end of a rewrite, good or cancelled."""
 
     id: int
@@ -137,7 +137,7 @@ class Done(Message, tag="done", kw_only=True):
     note: str = ""
 
 
-class Failed(Message, tag="failed", kw_only=True):
+class Failed(Message, tag="failed", kw_only=True, frozen=True):
     """The end of a request that came to nothing; `id` is None where no request can be named."""
 
     id: int | None

@@ -51,9 +51,7 @@ class Server:
         """Say ready, then serve. Ends by the reader thread, when stdin closes."""
         names = tuple(plugins.backends())
         version = diffedit.__version__
-        self.send(
-            messages.Ready(protocol=messages.PROTOCOL, version=version, backends=names)
-        )
+        self.send(messages.Ready(protocol=messages.PROTOCOL, version=version, backends=names))
         threading.Thread(target=self._read, name="wire", daemon=True).start()
         while True:
             self._serve(*self._requests.get())
@@ -291,5 +289,9 @@ def failure(number: int, error: BaseException) -> messages.Failed:
         return messages.Failed(id=number, kind="memory", message=message, detail=detail)
     said = " ".join(str(error).split())[:200]
     name = type(error).__name__
-    message = f"The model's code failed ({name}: {said})." if said else f"The model's code failed ({name})."
+    message = (
+        f"The model's code failed ({name}: {said})."
+        if said
+        else f"The model's code failed ({name})."
+    )
     return messages.Failed(id=number, kind="bug", message=message, detail=detail)

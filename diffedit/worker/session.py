@@ -53,8 +53,6 @@ class Session:
         """`on_message` hears every message of the worker while an edit goes on."""
         self.document = document
         self.client = client
-        self.error: DiffeditError | None = None
-        """Why the last draft failed."""
         self._on_message = on_message
         self._run: _Run | None = None
 
@@ -62,6 +60,11 @@ class Session:
     def draft(self) -> Draft | None:
         """The draft that is being made or reviewed; carried along as the person edits."""
         return self._run.draft if self._run is not None else None
+
+    @property
+    def error(self) -> DiffeditError | None:
+        """Why the draft failed, where it did."""
+        return self._run.error if self._run is not None else None
 
     async def rewrite(  # noqa: PLR0913 - the one door has a bell for each wish
         self,
@@ -83,7 +86,6 @@ class Session:
         this one when the iterator is closed early.
         """
         self.drop()
-        self.error = None
         wish = Wish(
             instruction=instruction,
             mode=mode,
@@ -99,11 +101,10 @@ class Session:
         if self._on_message is not None:
             self.client.listeners.append(self._on_message)
         try:
-            async for draft in run.play():
-                yield draft
-                self.error = run.error
+            async with contextlib.aclosing(run.play()) as drafts:
+                async for draft in drafts:
+                    yield draft
         finally:
-            self.error = run.error
             if self._on_message is not None:
                 self.client.listeners.remove(self._on_message)
             if run.draft.live:
@@ -159,10 +160,7 @@ class _Run:
         self._figures = Figures(backend=wish.model.backend, model=wish.model.name)
         self._news = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._asked = False
-        self._draft = Draft(
-            span=span, original=document.text.slice(span), figures=self._figures
-        )
+        self._draft = Draft(span=span, original=document.text.slice(span), figures=self._figures)
         document.watchers.append(self._moved)
         self._watching = True
 
@@ -182,10 +180,14 @@ class _Run:
         """The draft at each change, until it has ended."""
         self._pump = asyncio.create_task(self._go(), name="edit")
         yield self._draft
-        while self._draft.live or self._news.is_set():
+        draft = self._draft
+        while draft.live:
             await self._news.wait()
             self._news.clear()
-            yield self._draft
+            draft = self._draft
+            yield draft
+        if self._pump.done() and not self._pump.cancelled():
+            self._pump.result()
 
     def stop(self) -> None:
         """Be done with it: no more news, no more carrying; the worker is told to stop."""
@@ -196,10 +198,9 @@ class _Run:
             self._pump.cancel()
 
     async def cancel(self) -> None:
-        """Ask the worker to stop, and wait until it has; while it still loads, only stop waiting."""
+        """Ask the worker to stop, and wait until it has. While it loads, only stop waiting."""
         if not self._draft.live:
             return
-        self._asked = True
         if self._figures.seed is None:
             self.stop()
             return
@@ -241,7 +242,7 @@ class _Run:
 
     def _load_done(self, loaded: Loaded) -> None:
         self._figures = replace(
-            *(self._figures,),
+            self._figures,
             backend=loaded.backend,
             model=loaded.model,
             device=loaded.device,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from diffedit.worker.messages import Message, Reply, Request
 
 LIMIT = 64 * 1024 * 1024
 """The longest line, in bytes. A file's worth of text fits; a runaway line does not."""
+
+T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
@@ -54,13 +56,14 @@ def id_of(line: bytes) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _decode(decoder: msgspec.json.Decoder[Any], line: bytes, kind: Any) -> Any:
+def _decode(decoder: msgspec.json.Decoder[T], line: bytes, kind: Any) -> T:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if rb"\ud" not in line.lower():
             raise RequestError(f"Not a message: {error}.") from error
     try:
-        return msgspec.convert(json.loads(line), kind)
+        found: T = msgspec.convert(json.loads(line), kind)
+        return found
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise RequestError(f"Not a message: {error}.") from error

@@ -1,0 +1,76 @@
+"""`diffedit models` and `diffedit plugins`: what is on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from diffedit.cli_parser import Parser, say
+from diffedit.config import models, plugins
+from diffedit.core.errors import ModelError
+from diffedit.headless.output import Output
+
+
+def run(words: Sequence[str]) -> int:
+    """List the models, or do to them what the words say. Raises DiffeditError."""
+    given = _parser().parse_args(words)
+    if given.what == "pull":
+        _pull(given.name)
+    elif given.what == "add":
+        added = models.add(Path(given.file), given.name)
+        say(f"added {added.name}.")
+    elif given.what == "remove":
+        models.remove(given.name)
+        say(f"removed {given.name}.")
+    elif given.what == "path":
+        model = models.find(given.name)
+        if not model.installed or not model.path:
+            raise ModelError(f"{given.name} is not on this machine.")
+        sys.stdout.write(f"{model.path}\n")
+    else:
+        _list()
+    return 0
+
+
+def list_plugins() -> int:
+    """One plugin a line; a broken one is told of, and harms nothing."""
+    raise NotImplementedError
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="diffedit models", description="The models on this machine.")
+    actions = parser.add_subparsers(dest="what", metavar="list|pull|add|remove|path")
+    actions.add_parser("list", help="what is here, and what can be fetched")
+    pull = actions.add_parser("pull", help="fetch a model")
+    pull.add_argument("name", nargs="?", default="small", metavar="NAME")
+    add = actions.add_parser("add", help="take a model file into the store")
+    add.add_argument("file", metavar="FILE")
+    add.add_argument("--name", metavar="NAME", help="what to call it (default: the file's name)")
+    remove = actions.add_parser("remove", help="delete a model from this machine")
+    remove.add_argument("name", metavar="NAME")
+    path = actions.add_parser("path", help="print where a model's file is")
+    path.add_argument("name", metavar="NAME")
+    return parser
+
+
+def _list() -> None:
+    for model in models.list_models():
+        size = f"{model.size / 1e6:.0f} MB" if model.size else ""
+        here = "installed" if model.installed else "can be pulled"
+        sys.stdout.write(f"{model.name:<20} {here:<14} {size:>8}  {model.summary}".rstrip() + "\n")
+
+
+def _pull(name: str) -> None:
+    """Fetch with a progress line; ctrl+c leaves nothing half."""
+    output = Output()
+
+    def report(done: int, total: int) -> None:
+        share = f"{100 * done // total:3d}%" if total else ""
+        output.progress(f"Fetching {name} {share} ({done / 1e6:.0f} MB)")
+
+    try:
+        model = models.pull(name, report)
+    finally:
+        output.clear()
+    say(f"{model.name} is installed.")

@@ -1,0 +1,75 @@
+"""The words of `diffedit rewrite`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from diffedit.cli_parser import Parser
+from diffedit.core.errors import RequestError
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.task import MODES
+from diffedit.headless.rewrite import Order, parse_lines
+
+
+def order_of(words: Sequence[str]) -> Order:
+    """What the words ask for. Raises RequestError."""
+    given = _parser().parse_args(words)
+    if given.mode == "rewrite" and not given.instruction.strip():
+        raise RequestError("Say what is to be done.", hint='Give it with -i "...".')
+    return Order(
+        path=Path(given.file),
+        lines=parse_lines(given.lines),
+        instruction=given.instruction,
+        mode=given.mode,
+        model=given.model,
+        device=given.device,
+        params=DenoiseParams(
+            max_steps=given.max_steps, candidates=given.candidates, seed=given.seed
+        ),
+        thinking=given.thinking,
+        options=_options(given.option),
+        result=given.result,
+    )
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="diffedit rewrite",
+        description="Rewrite lines of a file without the editor. Prints a unified diff and leaves "
+        "the file alone, unless --write is given.",
+        epilog="exit codes: 0 a change, 1 no change, 2 wrong usage or file, 3 model or worker "
+        "failure, 130 ctrl+c",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="the file")
+    add("--lines", required=True, metavar="A:B", help="first and last line, from 1, both in")
+    add("-i", "--instruction", default="", metavar="TEXT", help="what is to be done")
+    add("--mode", choices=MODES, default="rewrite", help="infill replaces the lines by what fits "
+        "between their neighbours; continue goes on after the last of them")  # fmt: skip
+    add("--model", default="small", metavar="NAME", help="see `diffedit models` (default: small)")
+    add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)")
+    add("--seed", type=int, default=0, metavar="N", help="same seed, same text (default: 0)")
+    add("--max-steps", type=int, metavar="N", help="denoising steps a canvas may take")
+    add("--candidates", type=int, metavar="N", help="answers to denoise side by side")
+    add("--thinking", action="store_true", help="ask for the model's reasoning, if it has any")
+    add("--option", action="append", default=[], metavar="K=V", help="a word for the backend")
+    result = parser.add_mutually_exclusive_group()
+    for name, told in (
+        ("write", "save the file, atomically, in its own encoding and line ends"),
+        ("diff", "print a unified diff (the default)"),
+        ("json", "print every message of the worker, one JSON object a line"),
+    ):
+        result.add_argument(f"--{name}", dest="result", action="store_const", const=name, help=told)
+    parser.set_defaults(result="diff")
+    return parser
+
+
+def _options(words: Sequence[str]) -> Mapping[str, str]:
+    """The `k=v` words as a mapping. Raises RequestError."""
+    pairs = [word.partition("=") for word in words]
+    for name, equals, value in pairs:
+        if not name or not equals:
+            raise RequestError(f"--option wants NAME=VALUE, not {name + equals + value!r}.")
+    return {name: value for name, _, value in pairs}

@@ -1,0 +1,224 @@
+"""`diffedit rewrite`: the same road as in the editor, without the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from diffedit.config import models
+from diffedit.core import files
+from diffedit.core.document import Document
+from diffedit.core.draft import Draft
+from diffedit.core.errors import DiffeditError, FileError, RequestError
+from diffedit.core.span import Span
+from diffedit.core.text import Text
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.task import Mode
+from diffedit.headless.output import (
+    CHANGED,
+    FAILED,
+    INTERRUPTED,
+    UNCHANGED,
+    Output,
+    code_of,
+)
+from diffedit.worker.client import Client
+from diffedit.worker.messages import Done, Failed, Reply
+from diffedit.worker.session import Session
+
+Result = Literal["diff", "write", "json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the command line asks for."""
+
+    path: Path
+    lines: tuple[int, int]
+    """First and last line, counted from 1, both in."""
+    instruction: str = ""
+    mode: Mode = "rewrite"
+    model: str = "small"
+    device: str = "auto"
+    params: DenoiseParams
+    thinking: bool = False
+    options: Mapping[str, str]
+    result: Result = "diff"
+
+
+def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> int:
+    """Do it, and say how it went. The exit code is the answer; nothing is raised."""
+    try:
+        return asyncio.run(_run(order, output, worker))
+    except KeyboardInterrupt:
+        output.note("cancelled; the file is untouched.")
+        return INTERRUPTED
+    except DiffeditError as error:
+        output.note(str(error))
+        return code_of(error)
+    finally:
+        output.clear()
+
+
+def parse_lines(words: str) -> tuple[int, int]:
+    """`12` or `10:20`, counted from 1. Raises RequestError."""
+    first, _, last = words.partition(":")
+    last = last or first
+    if not (first.isdecimal() and last.isdecimal()) or words.endswith(":"):
+        raise RequestError(f"--lines wants A or A:B, like 10:20, not {words!r}.")
+    if int(first) < 1 or int(last) < int(first):
+        raise RequestError(f"--lines counts from 1, and A may not exceed B: {words!r}.")
+    return int(first), int(last)
+
+
+def span_of(text: Text, order: Order) -> Span:
+    """The lines asked for, as a span of the text. Raises RequestError when there are none such."""
+    count = len(text.lines)
+    if count > 1 and not text.lines[-1]:
+        count -= 1
+    first, last = order.lines
+    if last > count:
+        lines = "1 line" if count == 1 else f"{count:,} lines"
+        raise RequestError(f"{order.path} has {lines}; there is no line {last}.")
+    return text.rows(first - 1, last - 1)
+
+
+def language_of(path: Path) -> str:
+    """The file's language by Pygments' name, in lower case; "" if unknown."""
+    from pygments.lexers import find_lexer_class_for_filename  # noqa: PLC0415 - slow to import
+
+    found = find_lexer_class_for_filename(path.name)
+    return "" if found is None else str(found.name).lower()
+
+
+async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> int:
+    opened = files.read(order.path)
+    if order.result == "write" and not opened.writable:
+        raise FileError(f"{order.path} may not be written.", hint="Nothing was changed.")
+    document = Document(opened.text)
+    span = span_of(document.text, order)
+    model = models.find(order.model)
+    model = replace(model, options={**model.options, **order.options})
+    if not model.installed:
+        await _pull(model, output)
+    tape = _Tape(output if order.result == "json" else None)
+    async with _client(worker) as client:
+        session = Session(document, client, on_message=tape.hear)
+        draft = await _denoise(session, span, order, model, output)
+        if draft.status != "settled":
+            return _came_to_nothing(session, tape, output, draft)
+        session.apply()
+    output.clear()
+    text = str(document.text)
+    if text == opened.text:
+        output.note(draft.message or "no change.")
+        return UNCHANGED
+    _deliver(order, output, opened, text)
+    if draft.message:
+        output.note(draft.message)
+    if order.result == "write":
+        output.note(f"wrote {order.path}: {told(draft)}")
+    return CHANGED
+
+
+class _Tape:
+    """Every message of the worker, printed as it comes with --json."""
+
+    def __init__(self, output: Output | None) -> None:
+        self._output = output
+        self._last: Reply | None = None
+
+    def hear(self, reply: Reply) -> None:
+        self._last = reply
+        if self._output is not None:
+            self._output.event(reply)
+
+    def end(self, error: DiffeditError) -> None:
+        """A worker that died said nothing more; the last line tells of it all the same."""
+        if self._output is not None and not isinstance(self._last, Done | Failed):
+            kind: str = error.kind
+            self._output.event(Failed(id=None, kind=kind, message=str(error)))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def _client(worker: tuple[str, ...] | None) -> AsyncIterator[Client]:
+    client = Client(worker)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _denoise(
+    session: Session, span: Span, order: Order, model: models.Model, output: Output
+) -> Draft:
+    """Play the edit to its end, telling how far it is."""
+    drafts = session.rewrite(
+        span,
+        instruction=order.instruction,
+        mode=order.mode,
+        params=order.params,
+        model=model,
+        language=language_of(order.path),
+        thinking=order.thinking,
+        device=order.device,
+    )
+    last: Draft | None = None
+    async with aclosing(drafts):
+        async for last in drafts:
+            figures = last.figures
+            of = f" of {figures.max_steps}" if figures.max_steps else ""
+            steps = f"canvas {figures.canvas}, step {figures.step}{of}"
+            output.progress(last.message or steps)
+    assert last is not None, "a session always yields a last draft"
+    return last
+
+
+def _came_to_nothing(session: Session, tape: _Tape, output: Output, draft: Draft) -> int:
+    if session.error is None:
+        output.note(draft.message or "cancelled.")
+        return FAILED
+    tape.end(session.error)
+    output.note(str(session.error))
+    return code_of(session.error)
+
+
+async def _pull(model: models.Model, output: Output) -> None:
+    """Fetch the model at its first use; ctrl+c leaves nothing half."""
+    stopped = False
+
+    def report(done: int, total: int) -> None:
+        share = f"{100 * done // total:3d}%" if total else ""
+        output.progress(f"Fetching {model.name} {share} ({done / 1e6:.0f} MB)")
+
+    loop = asyncio.get_running_loop()
+    fetching = loop.run_in_executor(
+        None, lambda: models.pull(model.name, report, cancelled=lambda: stopped)
+    )
+    try:
+        await fetching
+    finally:
+        stopped = True
+        output.clear()
+
+
+def _deliver(order: Order, output: Output, opened: files.Opened, text: str) -> None:
+    if order.result == "diff":
+        output.diff(opened.text, text, str(order.path), opened.form)
+    elif order.result == "write":
+        if files.stamp(opened.path) != opened.stamp:
+            raise FileError(
+                f"{order.path} was changed by someone else meanwhile.", hint="Run it again."
+            )
+        files.write(opened.path, text, opened.form)
+
+
+def told(draft: Draft) -> str:
+    """The run in a few words: "12 steps, 1.3 s, seed 0"."""
+    figures = draft.figures
+    steps = "1 step" if figures.steps == 1 else f"{figures.steps} steps"
+    return f"{steps}, {figures.elapsed_ms / 1000:.1f} s, seed {figures.seed}"

@@ -1,0 +1,117 @@
+"""A backend that stops where it is told, so that a test can look at what happens there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+
+from diffedit.api import (
+    Abilities,
+    Cancelled,
+    DenoiseParams,
+    ModelError,
+    Outcome,
+    Piece,
+    Report,
+    Started,
+    Step,
+    Task,
+)
+
+never = threading.Event()
+
+
+class Held:
+    """Options: `hold` (load, prefill, step, deaf), `fail` (a word below), `steps`, `text`."""
+
+    name = "held"
+    abilities = Abilities(noise="uniform", canvas_length=4)
+
+    def __init__(self, model: str, device: str, options: Mapping[str, str]) -> None:
+        self.model = model or "held"
+        self.device = "cpu" if device == "auto" else device
+        self.options = options
+
+    def load(self, report: Report) -> None:
+        """Load nothing; hold or fail here when told to."""
+        if lifeline := self.options.get("lifeline"):
+            self.lifeline = os.open(lifeline, os.O_WRONLY)
+        if self.options.get("stubborn"):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        report("read", 1, 4)
+        if self.options.get("hold") == "load":
+            never.wait()
+        self.fail("load-")
+        report("read", 4, 4)
+
+    def rewrite(
+        self, task: Task, params: DenoiseParams, cancelled: Cancelled
+    ) -> Iterator[Started | Step | Outcome]:
+        """Show `steps` pictures of the text in capitals."""
+        text = self.options.get("text", task.text.upper())
+        steps = int(self.options.get("steps", "3"))
+        yield Started(seed=params.seed, max_steps=steps, canvas_length=4, free=4, kept=0)
+        self.hold("prefill", cancelled)
+        self.fail("")
+        for step in range(1, steps + 1):
+            if cancelled():
+                yield self.outcome(text, "cancelled", step - 1)
+                return
+            yield Step(
+                canvas=1,
+                step=step,
+                canvas_step=step,
+                pieces=(Piece(text, "accepted" if step == steps else "noise", 0.5),),
+                accepted=step / steps,
+                temperature=0.4,
+                mean_entropy=0.5,
+            )
+            self.hold("step", cancelled)
+        if self.options.get("fail") == "silent":
+            return
+        yield self.outcome(text, "cancelled" if cancelled() else "sure", steps)
+
+    def outcome(self, text: str, stop: str, steps: int) -> Outcome:
+        """The end, with a second text to choose from."""
+        other = self.options.get("other")
+        return Outcome(
+            text=text,
+            stop=stop,  # type: ignore[arg-type]
+            steps=steps,
+            canvases=1,
+            tokens=4,
+            alternatives=(other,) if other else (),
+        )
+
+    def hold(self, where: str, cancelled: Cancelled) -> None:
+        """Wait here: until cancelled, or for ever when deaf."""
+        if self.options.get("hold") == "deaf" and where == "step":
+            never.wait()
+        while self.options.get("hold") == where and not cancelled():
+            never.wait(0.002)
+
+    def fail(self, where: str) -> None:
+        """Go wrong in the way asked for."""
+        kind = self.options.get("fail", "")
+        if kind.startswith("load-") != (where == "load-"):
+            return
+        match kind.removeprefix("load-"):
+            case "memory":
+                raise MemoryError
+            case "bug":
+                raise ZeroDivisionError("by zero\nand more")
+            case "model":
+                raise ModelError("The model gave nothing usable.")
+            case "print":
+                print("a library says hello")  # noqa: T201 - that is what libraries do
+                os.write(1, b"from C too\n")
+                sys.stdout.flush()
+            case "read":
+                assert sys.stdin.read() == ""
+            case "exit":
+                sys.exit(7)
+            case "environment":
+                raise ModelError(os.environ.get("OMP_WAIT_POLICY", "unset"))
