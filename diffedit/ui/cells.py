@@ -1,0 +1,96 @@
+"""What a person sees as one character, and how many cells it takes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+JOINER = "\u200d"
+FLAG_FIRST, FLAG_LAST = "\U0001f1e6", "\U0001f1ff"
+SKIN_FIRST, SKIN_LAST = "\U0001f3fb", "\U0001f3ff"
+
+
+def following(line: str, column: int) -> int:
+    """The column after the character that starts at `column`, marks and joined parts included."""
+    end = column + 1
+    if line.isascii() or end >= len(line):
+        return min(end, len(line))
+    if _is_flag(line[column]) and _is_flag(line[end]):
+        end += 1
+    while end < len(line) and (_extends(line[end]) or line[end - 1] == JOINER):
+        end += 1
+    return end
+
+
+def preceding(line: str, column: int) -> int:
+    """The column where the character that ends at `column` starts."""
+    start = column - 1
+    if line.isascii() or start <= 0:
+        return max(start, 0)
+    while start > 0 and (_extends(line[start]) or line[start - 1] == JOINER):
+        start -= 1
+    if _is_flag(line[start]):
+        first = start
+        while first > 0 and _is_flag(line[first - 1]):
+            first -= 1
+        start -= (start - first) % 2
+    return start
+
+
+def settle(line: str, column: int) -> int:
+    """The nearest column at or before `column` where a cursor may rest."""
+    if line.isascii() or column >= len(line):
+        return min(column, len(line))
+    start = preceding(line, column + 1)
+    return column if start == column else start
+
+
+def width_before(line: str, column: int, tab: int) -> int:
+    """How many cells stand before `column`; a tab reaches to the next multiple of `tab`."""
+    part = line[:column]
+    if part.isascii() and "\t" not in part:
+        return len(part)
+    cells = 0
+    for number, piece in enumerate(part.split("\t")):
+        if number:
+            cells += tab - cells % tab
+        cells += cell_len(piece)
+    return cells
+
+
+def column_at(line: str, cell: int, tab: int) -> int:
+    """The column of the character painted over `cell`; the line's length when it is past the end."""
+    if line.isascii() and "\t" not in line:
+        return max(0, min(cell, len(line)))
+    for start, _end, left, width in walk(line, tab):
+        if cell < left + width:
+            return start
+    return len(line)
+
+
+def walk(line: str, tab: int) -> Iterator[tuple[int, int, int, int]]:
+    """Every character of a line as (start, end, cells before it, its cells)."""
+    start = left = 0
+    while start < len(line):
+        end = following(line, start)
+        width = tab - left % tab if line[start] == "\t" else cell_len(line[start:end])
+        yield start, end, left, width
+        start, left = end, left + width
+
+
+def _is_flag(character: str) -> bool:
+    """Whether this is a regional indicator: two of them make a flag."""
+    return FLAG_FIRST <= character <= FLAG_LAST
+
+
+def _extends(character: str) -> bool:
+    """Whether this belongs to the character before it: marks, joiners, selectors, skin tones."""
+    if character < "\u0300":
+        return False
+    return (
+        character == JOINER
+        or SKIN_FIRST <= character <= SKIN_LAST
+        or unicodedata.category(character)[0] == "M"
+    )
