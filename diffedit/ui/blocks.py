@@ -113,30 +113,27 @@ def _opens(lines: Sequence[str], row: int) -> bool:
 
 
 def _parent(lines: Sequence[str], row: int) -> int:
-    """The nearest line above that is indented less; -1 when there is none."""
+    """The line that opens the block that a line stands in; -1 when there is none."""
     depth = depth_of(lines[row])
     for above in range(row - 1, -1, -1):
         line = lines[above]
-        if depth == 0:
-            return -1
+        if not depth:
+            break
         if line.strip() and depth_of(line) < depth:
-            if not GOES_ON.match(line):
-                return above
-            depth = depth_of(line) + 1 if not line.strip()[0] in ")]}" else depth_of(line) + 1
-            if line.strip()[0] in ")]}":
-                # `):` closes a head that began above at the same depth.
-                opener = _same_depth_above(lines, above)
-                if opener >= 0:
-                    return opener
+            # `else:` and `):` stand at the depth of what they go on with.
+            opener = _begun_above(lines, above) if GOES_ON.match(line) else above
+            if opener >= 0:
+                return opener
+            depth = depth_of(line)
     return -1
 
 
-def _same_depth_above(lines: Sequence[str], row: int) -> int:
-    """The nearest line above that is indented alike and is no closing bracket; -1 for none."""
+def _begun_above(lines: Sequence[str], row: int) -> int:
+    """The line that a line which goes on at the same depth goes on with; -1 for none."""
     depth = depth_of(lines[row])
     for above in range(row - 1, -1, -1):
         line = lines[above]
-        if line.strip() and depth_of(line) <= depth:
+        if line.strip() and depth_of(line) <= depth and not GOES_ON.match(line):
             return above if depth_of(line) == depth else -1
     return -1
 

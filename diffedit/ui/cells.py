@@ -61,7 +61,7 @@ def width_before(line: str, column: int, tab: int) -> int:
 
 
 def column_at(line: str, cell: int, tab: int) -> int:
-    """The column of the character painted over `cell`; the line's length when it is past the end."""
+    """The column of the character painted over `cell`; past the end, the line's length."""
     if line.isascii() and "\t" not in line:
         return max(0, min(cell, len(line)))
     for start, _end, left, width in walk(line, tab):

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 MOST_BY_TERMINAL = 74_994
 """Characters of base64 that terminals are known to take by OSC 52; more is dropped unsaid."""
@@ -68,7 +69,9 @@ class Clipboard:
             if not error:
                 return Copied(f"Copied to the {name}.", sure=True)
         if told:
-            return Copied("Sent to the terminal's clipboard; it does not say if it took it.", False)
+            return Copied(
+                "Sent to the terminal's clipboard; it does not say if it took it.", sure=False
+            )
         why = f" ({error})" if error else ""
         if len(text) * 4 // 3 > MOST_BY_TERMINAL:
             why = " (too long for the terminal's clipboard)"
@@ -120,7 +123,7 @@ class Clipboard:
     async def _run_copy(self, words: Sequence[str], text: str) -> str:
         """Give the text to a tool; "" when it took it, else why not."""
         code, _, error = await _run(words, text.encode("utf-8", "surrogateescape"), quiet=True)
-        return "" if code == 0 else error or f"{os.path.basename(words[0])} failed"
+        return "" if code == 0 else error or f"{Path(words[0]).name} failed"
 
 
 async def _run(words: Sequence[str], data: bytes, *, quiet: bool = False) -> tuple[int, bytes, str]:
@@ -142,5 +145,5 @@ async def _run(words: Sequence[str], data: bytes, *, quiet: bool = False) -> tup
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
-        return 124, b"", f"{os.path.basename(words[0])} did not answer"
+        return 124, b"", f"{Path(words[0]).name} did not answer"
     return child.returncode or 0, out or b"", ""

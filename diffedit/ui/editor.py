@@ -6,8 +6,8 @@ import time
 from typing import Any, ClassVar, Literal
 
 from textual import events
-from textual.binding import Binding
 from textual.document._document import EditResult, Location, Selection
+from textual.geometry import Offset
 from textual.message import Message
 
 from diffedit.config.themes import Theme
@@ -93,13 +93,13 @@ class EditorView(PageArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Type what can be typed; all other keys are the table's or the app's."""
+        event.prevent_default()  # TextArea would type it again
         self._restart_blink()
         if self.read_only or not event.is_printable or event.character is None:
             return
         event.stop()
-        event.prevent_default()
         group = "type" if self.selection.is_empty else ""
-        self.do(edits.replace(self.page.text, self._chosen(), event.character, group=group))
+        self.do(edits.replace(self._chosen(), event.character, group=group))
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Put pasted text in, as one step."""
@@ -121,7 +121,7 @@ class EditorView(PageArea):
         """Put text from outside in the place of the selection."""
         if clean := edits.pasted(text):
             self.page.break_group()
-            self.do(edits.replace(self.page.text, self._chosen(), clean))
+            self.do(edits.replace(self._chosen(), clean))
 
     def _chosen(self) -> core.Selection:
         """The selection in characters."""
@@ -194,7 +194,7 @@ class EditorView(PageArea):
         if self.selection.is_empty:
             self.action_delete_line()
         else:
-            self.do(edits.replace(self.page.text, self._chosen(), ""))
+            self.do(edits.replace(self._chosen(), ""))
 
     def action_copy(self) -> None:
         """Copy the selection, or the line when nothing is selected."""
@@ -262,7 +262,7 @@ class EditorView(PageArea):
         x = max(x, self.navigator.last_x_offset)
         self.scroll_relative(y=rows, animate=False)
         if 0 <= y + rows < self.rows.height:
-            target = self.rows.offset_to_location(events.Offset(x, y + rows))
+            target = self.rows.offset_to_location(Offset(x, y + rows))
         else:
             target = self.view.start if by < 0 else self.view.end
         if target[0] == self.cursor_location[0] and self.rows.lent[1]:
@@ -287,6 +287,7 @@ class EditorView(PageArea):
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
         """Put the cursor there; twice takes the word, three times the line; shift goes on."""
+        event.prevent_default()
         if event.button not in (0, 1):
             return
         target = self.get_target_document_location(event)
@@ -294,7 +295,7 @@ class EditorView(PageArea):
         at, place, count = self._clicks
         count = count % 3 + 1 if now - at < CLICKS_WITHIN and place == target else 1
         self._clicks = now, target, count
-        unit: Unit = ("character", "word", "line")[count - 1]  # type: ignore[assignment]
+        unit: Unit = ("character", "word", "line")[count - 1]
         if event.x < self.gutter_width:
             unit = "line"
         self._selecting = True
@@ -310,6 +311,7 @@ class EditorView(PageArea):
 
     async def _on_mouse_move(self, event: events.MouseMove) -> None:
         """Stretch the selection, in the unit that was grabbed."""
+        event.prevent_default()
         if self._selecting:
             self._stretch(self.get_target_document_location(event))
 

@@ -9,36 +9,10 @@ from diffedit.core.change import Change, ChangeSet
 from diffedit.core.span import Selection, Span
 from diffedit.core.text import Text
 from diffedit.ui.blocks import indent_of
+from diffedit.ui.comments import comment_marks
 
 OPENERS = ("(", "[", "{")
 PAIRS = ("()", "[]", "{}")
-
-_HASH = ("#", "")
-_SLASHES = ("//", "")
-_DASHES = ("--", "")
-_COMMENTS: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(
-        "python python3 py ruby rb bash sh zsh fish yaml toml make makefile basemake r perl elixir "
-        "julia dockerfile docker cmake nginx ini cfg properties powershell tcl awk nim crystal "
-        "coffeescript coffee-script graphql hcl terraform".split(),
-        _HASH,
-    ),
-    **dict.fromkeys(
-        "sql lua haskell ada elm vhdl applescript plpgsql postgresql mysql".split(), _DASHES
-    ),
-    **dict.fromkeys("html xml html+django html+jinja markdown md svg vue".split(), ("<!--", "-->")),
-    **dict.fromkeys(("css",), ("/*", "*/")),
-    **dict.fromkeys("tex latex matlab erlang prolog octave postscript".split(), ("%", "")),
-    **dict.fromkeys(
-        "common-lisp lisp scheme racket clojure emacs-lisp nasm asm gas".split(), (";", "")
-    ),
-    **dict.fromkeys(("vim", "viml"), ('"', "")),
-    **dict.fromkeys(
-        "c cpp c++ java javascript js typescript ts tsx jsx rust go swift kotlin scala "
-        "csharp c# php dart groovy scss less objective-c zig d glsl json proto".split(),
-        _SLASHES,
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +24,7 @@ class Edit:
     group: str = ""
 
 
-def comment_marks(language: str) -> tuple[str, str]:
-    """What starts a comment in a language, and what ends it ("" for the line's end)."""
-    return _COMMENTS.get(language.lower(), _HASH)
-
-
-def replace(text: Text, selection: Selection, new: str, *, group: str = "") -> Edit:
+def replace(selection: Selection, new: str, *, group: str = "") -> Edit:
     """Put `new` in the place of the selection."""
     span = selection.span
     return Edit(_changes(Change(span, new)), Selection.at(span.start + len(new)), group)
@@ -94,9 +63,9 @@ def tab(text: Text, selection: Selection, unit: str) -> Edit:
         return indent(text, selection, unit)
     row, column = text.location(selection.head)
     if unit == "\t":
-        return replace(text, selection, "\t")
+        return replace(selection, "\t")
     cells = len(text.lines[row][:column].expandtabs(len(unit)))
-    return replace(text, selection, " " * (len(unit) - cells % len(unit)))
+    return replace(selection, " " * (len(unit) - cells % len(unit)))
 
 
 def indent(text: Text, selection: Selection, unit: str) -> Edit:
@@ -124,7 +93,7 @@ def backspace_in_indent(text: Text, selection: Selection, unit: str) -> Edit | N
     if selection.anchor != selection.head or not before or before.strip(" ") or unit == "\t":
         return None
     back = (column - 1) % len(unit) + 1
-    return replace(text, Selection(selection.head - back, selection.head), "", group="delete")
+    return replace(Selection(selection.head - back, selection.head), "", group="delete")
 
 
 def move_lines(text: Text, selection: Selection, by: int) -> Edit | None:

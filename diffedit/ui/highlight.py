@@ -26,7 +26,7 @@ STARTS = re.compile(
 
 
 class Highlighter:
-    """Tokens by line, resumed from the state at a line's start; edits only cost what they change."""
+    """Tokens by line, read on from the state at a line's start; an edit costs what it changes."""
 
     def __init__(self, lines: list[str], language: str) -> None:
         self._lines = lines

@@ -62,31 +62,31 @@ def run(lexer: Lexer, text: str, stack: Stack) -> Iterator[Stop]:
             page.add(position, kind, value)
         yield page.take(len(text)), None
         return
-    table: dict[str, Any] = lexer._tokens  # type: ignore[attr-defined]
     position = 0
     while position < len(text):
-        for match, action, move in table[stack[-1]]:
-            found = match(text, position)
-            if found is None:
-                continue
-            if type(action) is _TokenType:
-                page.add(position, action, found.group())
-            elif action is not None:
-                for place, kind, value in action(lexer, found):
-                    page.add(place, kind, value)
-            if move is not None:
-                stack = _moved(stack, move)
-            end = found.end()
-            break
-        else:
-            # No rule fits: Pygments starts afresh on the next line, or passes over one character.
-            stack = ROOT if text[position] == "\n" else stack
-            end = position + 1
+        end, stack = _step(lexer, page, position, stack)
         if end > position and text[end - 1] == "\n":
             yield page.take(end), stack
         position = end
     if page.unfinished:
         yield page.take(len(text)), None
+
+
+def _step(lexer: Lexer, page: _Lines, position: int, stack: Stack) -> tuple[int, Stack]:
+    """Let the first rule that fits take its stretch: where it ends, and the state then."""
+    text = page.text
+    for match, action, move in lexer._tokens[stack[-1]]:  # type: ignore[attr-defined]
+        found = match(text, position)
+        if found is None:
+            continue
+        if type(action) is _TokenType:
+            page.add(position, action, found.group())
+        elif action is not None:
+            for place, kind, value in action(lexer, found):
+                page.add(place, kind, value)
+        return found.end(), stack if move is None else _moved(stack, move)
+    # No rule fits: Pygments starts afresh on the next line, or passes over one character.
+    return position + 1, ROOT if text[position] == "\n" else stack
 
 
 def _moved(stack: Stack, move: Any) -> Stack:
@@ -109,7 +109,7 @@ class _Lines:
         self._starts = [0]
         self._given = 0
         self._row = 0
-        self._text = text
+        self.text = text
         find = text.find
         at = find("\n")
         while at >= 0:

@@ -108,10 +108,13 @@ class Painter:
         if place.overlay_row >= 0 and area.overlay is not None:
             number = "·" if place.phantom else number
             marks = area.overlay.marks
-            mark = visible(marks[place.overlay_row])[:1] if place.overlay_row < len(marks) else " "
+            mark = visible(marks[place.overlay_row]) if place.overlay_row < len(marks) else " "
+            if len(mark) > 1:
+                number = ""
         style = self.palette.gutter_active if active else self.palette.gutter
         width = area.gutter_width
-        return Strip([Segment(f"{number:>{width - 2}}{mark} ", self.palette.base + style)], width)
+        edge = f"{number + mark:>{width - 1}} "[:width]
+        return Strip([Segment(edge, self.palette.base + style)], width)
 
     def _overlay_row(self, place: Place, y: int) -> Strip:
         """Paint one row of the overlay, and the cursor where it would stand beneath it."""

@@ -1,4 +1,4 @@
-"""A core Document in the shape that TextArea asks of its document: one truth, seen from two sides."""
+"""A core Document in the shape that TextArea asks for: one truth, seen from two sides."""
 
 from __future__ import annotations
 

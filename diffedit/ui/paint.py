@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -177,7 +178,7 @@ def _cuts(text: Text) -> Iterator[tuple[int, Style]]:
     for span in text.spans:
         edges |= {max(0, span.start), min(len(text), span.end)}
     ordered = sorted(edges)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         style = whole
         for span in text.spans:
             if span.start <= start and span.end >= end:

@@ -1,4 +1,4 @@
-"""Which line of the page stands on which row of the screen: wrapping, and rows lent to an overlay."""
+"""Which line stands on which row of the screen: wrapping, and rows lent to an overlay."""
 
 from __future__ import annotations
 
