@@ -97,7 +97,7 @@ def edit(words: Sequence[str]) -> int:
 def check_file(path: Path, *, binary: bool) -> None:
     """Refuse what cannot be edited, before the screen is taken over. Raises FileError."""
     if path.is_dir():
-        raise FileError(f"{path} is a directory.", hint="Name a file in it.")
+        raise FileError(f"{path} is a folder.", hint="Name a file in it.")
     if not path.exists():
         return
     if not path.is_file():

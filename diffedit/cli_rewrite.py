@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from diffedit.cli_parser import Parser
+from diffedit.config.settings import load
 from diffedit.core.errors import RequestError
-from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import MODES
 from diffedit.headless.rewrite import Order, parse_lines
 
@@ -17,15 +18,19 @@ def order_of(words: Sequence[str]) -> Order:
     given = _parser().parse_args(words)
     if given.mode == "rewrite" and not given.instruction.strip():
         raise RequestError("Say what is to be done.", hint='Give it with -i "...".')
+    path = Path(given.file)
+    chosen = load({"model": given.model, "device": given.device}, folder=path.absolute().parent)
+    dials = {name: getattr(given, name) for name in ("max_steps", "candidates", "seed")}
     return Order(
-        path=Path(given.file),
+        path=path,
         lines=parse_lines(given.lines),
         instruction=given.instruction,
         mode=given.mode,
-        model=given.model,
-        device=given.device,
-        params=DenoiseParams(
-            max_steps=given.max_steps, candidates=given.candidates, seed=given.seed
+        model=chosen.model,
+        device=chosen.device,
+        context=chosen.context_chars,
+        params=replace(
+            chosen.params, **{name: dial for name, dial in dials.items() if dial is not None}
         ),
         thinking=given.thinking,
         options=_options(given.option),
@@ -48,9 +53,9 @@ def _parser() -> Parser:
     add("-i", "--instruction", default="", metavar="TEXT", help="what is to be done")
     add("--mode", choices=MODES, default="rewrite", help="infill replaces the lines by what fits "
         "between their neighbours; continue goes on after the last of them")  # fmt: skip
-    add("--model", default="small", metavar="NAME", help="see `diffedit models` (default: small)")
-    add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda (default: auto)")
-    add("--seed", type=int, default=0, metavar="N", help="same seed, same text (default: 0)")
+    add("--model", metavar="NAME", help="see `diffedit models` (default: the one in your settings)")
+    add("--device", metavar="NAME", help="auto, cpu or cuda")
+    add("--seed", type=int, metavar="N", help="same seed, same text (default: 0)")
     add("--max-steps", type=int, metavar="N", help="denoising steps a canvas may take")
     add("--candidates", type=int, metavar="N", help="answers to denoise side by side")
     add("--thinking", action="store_true", help="ask for the model's reasoning, if it has any")

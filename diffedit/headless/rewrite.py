@@ -28,7 +28,7 @@ from diffedit.headless.output import (
 )
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Failed, Reply
-from diffedit.worker.session import Session
+from diffedit.worker.session import CONTEXT, Session
 
 Result = Literal["diff", "write", "json"]
 
@@ -44,6 +44,7 @@ class Order:
     mode: Mode = "rewrite"
     model: str = "small"
     device: str = "auto"
+    context: int = CONTEXT
     params: DenoiseParams
     thinking: bool = False
     options: Mapping[str, str]
@@ -166,6 +167,7 @@ async def _denoise(
         language=language_of(order.path),
         thinking=order.thinking,
         device=order.device,
+        context=order.context,
     )
     last: Draft | None = None
     async with aclosing(drafts):

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from diffedit.api import (
     Abilities,
@@ -54,6 +55,8 @@ class Held:
         text = self.options.get("text", task.text.upper())
         steps = int(self.options.get("steps", "3"))
         yield Started(seed=params.seed, max_steps=steps, canvas_length=4, free=4, kept=0)
+        if meddle := self.options.get("meddle"):
+            Path(meddle).write_text("theirs", encoding="utf-8")
         self.hold("prefill", cancelled)
         self.fail("")
         for step in range(1, steps + 1):
