@@ -51,7 +51,7 @@ def test_words_are_files_and_places(words: list[str], specs: list[FileSpec]) -> 
 def test_a_place_without_a_file_is_refused(words: list[str]) -> None:
     """+LINE belongs to the file after it."""
     with pytest.raises(RequestError, match="before the file"):
-        parse_words(words, exists=lambda word: False)
+        parse_words(words, exists=lambda _: False)
 
 
 def refused(words: list[str], capsys: Capture) -> str:
@@ -168,7 +168,9 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "diffedit", "plugins"]
-    run = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment())
+    run = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, env=environment(), check=False
+    )
     os.close(write)
     assert run.stderr == b""
     assert run.returncode == 141

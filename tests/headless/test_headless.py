@@ -131,7 +131,7 @@ def test_an_instruction_is_needed_to_rewrite(page: Path, capfdbinary: Capture) -
     ("make", "line"),
     [
         (Path.mkdir, b"is a folder"),
-        (lambda path: None, b"No such file"),
+        (lambda _: None, b"No such file"),
     ],
 )
 def test_a_file_that_cannot_be_read(
@@ -217,7 +217,7 @@ def test_a_read_only_file_is_refused_before_the_model_works(
     page: Path, capfdbinary: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--write on what may not be written fails at once."""
-    monkeypatch.setattr(os, "access", lambda *words, **more: False)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
     assert rewrite("--write") == 2
     assert b"may not be written" in capfdbinary.readouterr().err
 

@@ -82,6 +82,6 @@ def test_messages_are_frozen() -> None:
     """What was sent is not changed afterwards."""
     load = Load(id=1, backend="null", model="")
     with pytest.raises(AttributeError):
-        load.id = 2
+        load.id = 2  # type: ignore[misc]
     assert msgspec.structs.replace(load, id=2) != load
     assert Cancel(id=1) == Cancel(id=1)
