@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffedit.engine import sampler
-from diffedit.engine.backend import Prediction
+from diffedit.engine.backend import Noise, Prediction
 from diffedit.engine.canvas import Canvas, mask_noise, uniform_noise
 from diffedit.engine.denoise import denoise
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.schedule import temperature
 from diffedit.engine.stopping import Watch, mean_entropy
 
+NOISES: tuple[Noise, ...] = ("uniform", "mask")
 ENTROPY = st.floats(0, 6, allow_nan=False)
 SLOTS = st.lists(st.tuples(ENTROPY, st.booleans()), min_size=1, max_size=40)
 
@@ -98,16 +99,14 @@ def test_top_confidence_takes_what_is_above_the_threshold_and_the_least() -> Non
     ids=st.lists(st.integers(0, 49), min_size=1, max_size=30),
     data=st.data(),
     seed=st.integers(0, 999),
-    noise=st.sampled_from(["uniform", "mask"]),
+    noise=st.sampled_from(NOISES),
 )
 def test_kept_slots_never_change(
-    ids: list[int], data: st.DataObject, seed: int, noise: str
+    ids: list[int], data: st.DataObject, seed: int, noise: Noise
 ) -> None:
     """Whatever the model says, a clamped slot holds its id in every canvas and every guess."""
     known = [data.draw(st.sampled_from([token, None])) for token in ids]
-    model = NoisyModel(
-        [5] * len(ids), length=len(ids), noise="mask" if noise == "mask" else "uniform"
-    )
+    model = NoisyModel([5] * len(ids), length=len(ids), noise=noise)
     random = Random(seed)
     fresh = mask_noise(49) if noise == "mask" else uniform_noise(random, 50)
     canvas = Canvas.noised(len(ids), fresh, known=known)
