@@ -114,9 +114,9 @@ class PageArea(TextArea, inherit_bindings=False):
             or self.rows.height != old_height
             or (old.first_row, old.last_row, end) != (overlay.first_row, overlay.last_row, old_end)
         ):
-            self._keep_in_place(old_end or end, self.rows.height - old_height)
             self._recompute_cursor_offset()
             self._refresh_size()
+            self._keep_in_place(old_end or end, self.rows.height - old_height)
             self.refresh()
             return
         blank = ("", "")
@@ -284,16 +284,18 @@ class PageArea(TextArea, inherit_bindings=False):
     def _keep_in_place(self, end: int, growth: int) -> None:
         """Scroll along when an overlay grows above the window, so that the text seen stays."""
         if growth and self.scroll_offset.y >= end > 0:
-            self.set_reactive(PageArea.scroll_target_y, self.scroll_offset.y + growth)
-            self.set_reactive(PageArea.scroll_y, self.scroll_offset.y + growth)
+            self.scroll_to(y=self.scroll_offset.y + growth, animate=False)
 
     # Sizes and colours that TextArea asks for
 
     def _refresh_size(self) -> None:
         """Tell the scroll bars how large all is."""
         width = 0 if self.soft_wrap else self._widest + self.gutter_width + 1
-        self.virtual_size = Size(width, self.rows.height)
-        self._refresh_scrollbars()
+        size = Size(width, self.rows.height)
+        if size != self.virtual_size:
+            # Assigned, it would lay out the whole screen anew for each line typed.
+            self.set_reactive(PageArea.virtual_size, size)
+            self._scroll_update(size)
 
     def _rewrap_and_refresh_virtual_size(self) -> None:
         """The width, the tabs or the gutter changed."""
