@@ -106,8 +106,9 @@ def move_lines(text: Text, selection: Selection, by: int) -> Edit | None:
     lines, line = text.lines[first : last + 1], text.lines[other]
     ordered = [*lines, line] if by < 0 else [line, *lines]
     shift = by * (len(line) + 1)
-    moved = Selection(selection.anchor + shift, selection.head + shift)
-    return Edit(_changes(Change(span, "\n".join(ordered))), moved)
+    # A selection that ends at the start of the line below may have no such line any more.
+    anchor, head = (min(at + shift, len(text)) for at in (selection.anchor, selection.head))
+    return Edit(_changes(Change(span, "\n".join(ordered))), Selection(anchor, head))
 
 
 def duplicate_lines(text: Text, selection: Selection) -> Edit:

@@ -222,7 +222,8 @@ class PageArea(TextArea, inherit_bindings=False):
     def _take_page_selection(self) -> None:
         """Select what the page says is selected."""
         text, chosen = self.page.text, self.page.selection
-        self.selection = Selection(text.location(chosen.anchor), text.location(chosen.head))
+        anchor, head = (min(at, len(text)) for at in (chosen.anchor, chosen.head))
+        self.selection = Selection(text.location(anchor), text.location(head))
         self.record_cursor_width()
 
     # Selection and scrolling
