@@ -1,0 +1,127 @@
+"""The open files: which there are, and which is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.text import Text
+from textual.events import Click
+from textual.widget import Widget
+
+from diffedit.core.document import Document
+from diffedit.core.files import Form, Stamp
+from diffedit.core.show import visible
+from diffedit.ui.events import TabPicked
+from diffedit.ui.review import Review
+from diffedit.worker.session import Session
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Buffer:
+    """One open text, its file if it has one, and the edit that is under way in it."""
+
+    page: Document
+    session: Session
+    path: Path | None = None
+    form: Form = field(default_factory=Form)
+    stamp: Stamp | None = None
+    """How the file was when it was read or written; None: not on disk yet."""
+    writable: bool = True
+    language: str = ""
+    review: Review | None = None
+    tallest: int = 0
+    """How many rows the live draft has taken so far; it only grows."""
+    scroll: tuple[int, int] = (0, 0)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.path.name if self.path else "untitled"
+
+    @property
+    def live(self) -> bool:
+        """Whether a model is at work in it."""
+        draft = self.session.draft
+        return draft is not None and draft.live
+
+
+class Buffers:
+    """A row of buffers, one of them current. There is always at least one once opened."""
+
+    def __init__(self) -> None:
+        self.all: list[Buffer] = []
+        self.at = 0
+
+    @property
+    def current(self) -> Buffer:
+        """The one that is looked at."""
+        return self.all[self.at]
+
+    @property
+    def modified(self) -> list[Buffer]:
+        """Those that closing would lose something of."""
+        return [buffer for buffer in self.all if buffer.page.modified]
+
+    def add(self, buffer: Buffer) -> None:
+        """Put a buffer behind the current one and look at it."""
+        self.at = min(self.at + 1, len(self.all))
+        self.all.insert(self.at, buffer)
+
+    def find(self, path: Path) -> int | None:
+        """The number of the buffer that holds this file."""
+        real = path.resolve()
+        for number, buffer in enumerate(self.all):
+            if buffer.path is not None and buffer.path.resolve() == real:
+                return number
+        return None
+
+    def step(self, by: int) -> None:
+        """Look at the next or the one before; the ends are joined."""
+        self.at = (self.at + by) % len(self.all)
+
+    def remove(self, buffer: Buffer) -> None:
+        """Close one; the one before it is looked at next."""
+        number = self.all.index(buffer)
+        self.all.remove(buffer)
+        if number <= self.at:
+            self.at = max(self.at - 1, 0)
+
+
+class Tabs(Widget):
+    """One line with the names of the open files; there only when there is more than one."""
+
+    def __init__(self) -> None:
+        super().__init__(id="tabs")
+        self._names: list[tuple[str, bool]] = []
+        self._at = 0
+
+    def show(self, buffers: Buffers) -> None:
+        """Paint the row anew if it changed."""
+        names = [(buffer.name, buffer.page.modified) for buffer in buffers.all]
+        if (names, buffers.at) != (self._names, self._at):
+            self._names, self._at = names, buffers.at
+            self.display = len(names) > 1
+            self.refresh()
+
+    def render(self) -> Text:
+        """The names; the current one reversed, modified ones with a dot."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for number, (name, modified) in enumerate(self._names):
+            text.append(self._label(name, modified=modified), self._style(number))
+        return text
+
+    def on_click(self, event: Click) -> None:
+        """The tab under the mouse."""
+        at = 0
+        for number, (name, modified) in enumerate(self._names):
+            at += Text(self._label(name, modified=modified)).cell_len
+            if event.x < at:
+                self.post_message(TabPicked(number))
+                return
+
+    def _label(self, name: str, *, modified: bool) -> str:
+        return f" {visible(name)}{' ●' if modified else ''} "
+
+    def _style(self, number: int) -> str:
+        return "reverse bold" if number == self._at else "dim"

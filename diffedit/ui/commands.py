@@ -1,0 +1,134 @@
+"""One table: what the editor can be told to do. Keys, palette, help page and plugins all use it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Protocol
+
+from diffedit.config import plugins
+from diffedit.config.settings import Settings
+from diffedit.ui.editing import Editing
+from diffedit.ui.filing import Filing
+from diffedit.ui.keys import KEYS, PLACES, keys_of, shown
+from diffedit.ui.model_room import ModelRoom
+from diffedit.ui.prompt_bar import PromptBar
+from diffedit.ui.reviewing import Reviewing
+
+
+class Desks(Protocol):
+    """The app as a command sees it: a desk for each kind of work."""
+
+    filing: Filing
+    editing: Editing
+    reviewing: Reviewing
+    models: ModelRoom
+
+    @property
+    def prompt(self) -> PromptBar:
+        """The line for instructions."""
+
+    async def escape(self) -> None:
+        """One level back."""
+
+    def show_thinking(self) -> None:
+        """Open or close the panel."""
+
+    def show_help(self) -> None:
+        """The page of keys."""
+
+    def show_palette(self) -> None:
+        """The list of commands."""
+
+    def edit(self, what: str) -> None:
+        """Do what the page itself knows: undo, copy and the like."""
+
+
+Does = Callable[[Desks], Awaitable[object] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that can be done: its name for keys, its title for people."""
+
+    id: str
+    title: str
+    does: Does
+    listed: bool = True
+    """Whether the palette offers it; what makes sense in one place only is left out."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("ask", "Rewrite the selection or block, or fill the gap", lambda d: d.editing.ask()),
+    Command("continue", "Continue from the cursor", lambda d: d.editing.go_on()),
+    Command("again", "Again: repeat the last instruction here", lambda d: d.editing.again()),
+    Command("escape", "One step back: cancel, close, drop", lambda d: d.escape(), listed=False),
+    Command("thinking", "Thinking Mode: show or hide", lambda d: d.show_thinking()),
+    Command("open", "Open a file", lambda d: d.filing.ask_open()),
+    Command("new", "New file", lambda d: d.filing.new()),
+    Command("save", "Save", lambda d: d.filing.save()),
+    Command("save_as", "Save as …", lambda d: d.filing.save_as()),
+    Command("next_buffer", "Next open file", lambda d: d.filing.step(1)),
+    Command("previous_buffer", "Previous open file", lambda d: d.filing.step(-1)),
+    Command("close", "Close this file", lambda d: d.filing.close()),
+    Command("go_to_line", "Go to line …", lambda d: d.filing.go_to_line()),
+    Command("undo", "Undo", lambda d: d.edit("undo")),
+    Command("redo", "Redo", lambda d: d.edit("redo")),
+    Command("cut", "Cut", lambda d: d.edit("cut")),
+    Command("copy", "Copy", lambda d: d.edit("copy")),
+    Command("paste", "Paste", lambda d: d.edit("paste")),
+    Command("select_all", "Select all", lambda d: d.edit("select_all")),
+    Command("palette", "All commands", lambda d: d.show_palette(), listed=False),
+    Command("help", "Help: all keys", lambda d: d.show_help()),
+    Command("quit", "Quit", lambda d: d.filing.quit()),
+    Command("prompt_send", "Run the instruction", lambda d: d.prompt.send(), listed=False),
+    Command(
+        "prompt_mode", "Rewrite, infill or continue", lambda d: d.prompt.next_mode(), listed=False
+    ),
+    Command("prompt_older", "The instruction before", lambda d: d.prompt.older(), listed=False),
+    Command("prompt_newer", "The instruction after", lambda d: d.prompt.newer(), listed=False),
+    Command("next_hunk", "Next change", lambda d: d.reviewing.move(1), listed=False),
+    Command("previous_hunk", "Previous change", lambda d: d.reviewing.move(-1), listed=False),
+    Command("accept", "Accept this change", lambda d: d.reviewing.say(wanted=True), listed=False),
+    Command("reject", "Reject this change", lambda d: d.reviewing.say(wanted=False), listed=False),
+    Command("accept_all", "Accept all and apply", lambda d: d.reviewing.accept_all()),
+    Command("reject_all", "Reject all: drop the draft", lambda d: d.reviewing.drop()),
+    Command("apply", "Apply what is not rejected", lambda d: d.reviewing.apply(), listed=False),
+    Command("next_alternative", "Next answer", lambda d: d.reviewing.choose(1)),
+    Command("previous_alternative", "Previous answer", lambda d: d.reviewing.choose(-1)),
+)
+
+NOT_IN_PROMPT = frozenset({"close"})
+"""Commands whose keys mean something else to whoever types an instruction."""
+
+BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
+
+
+def listed() -> Iterator[tuple[str, Command]]:
+    """The palette's lines: title and key, with the command."""
+    for command in COMMANDS:
+        if command.listed:
+            keys = keys_of(command.id)
+            yield f"{command.title}  ({keys})" if keys else command.title, command
+
+
+def help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The help page: for each place its keys and what they do there."""
+    for place, title in PLACES.items():
+        rows: dict[str, list[str]] = {}
+        for key in KEYS:
+            if key.where == place:
+                rows.setdefault(BY_ID[key.command].title, []).append(shown(key.key))
+        yield title, [(", ".join(keys), does) for does, keys in rows.items()]
+
+
+def start_problems(settings: Settings) -> Iterator[str]:
+    """What is wrong with a person's own keys and plugins, a line each; the editor starts anyway."""
+    for key, command in settings.keys.items():
+        if command and command not in BY_ID:
+            where = settings.origins.get(f"keys.{key}", "settings")
+            near = get_close_matches(command, BY_ID, 1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            yield f"{where}: no command {command!r} for the key {key}.{meant}"
+    yield from plugins.find().notices

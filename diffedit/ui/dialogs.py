@@ -1,0 +1,168 @@
+"""Small questions in the middle of the screen: choose one, type a line, read the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from diffedit.core.show import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer: the key that gives it, what it says, and the word that comes back."""
+
+    key: str
+    label: str
+    answer: str
+
+
+class Ask(ModalScreen[str]):
+    """A question with a key for each answer. Esc gives the last, which must be the harmless one."""
+
+    def __init__(self, question: str, choices: Sequence[Choice], *, detail: str = "") -> None:
+        super().__init__()
+        self._question = question
+        self._choices = tuple(choices)
+        self._detail = detail
+
+    def compose(self) -> ComposeResult:
+        """The question, what is behind it, and the answers."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(visible(self._question), "bold"))
+            if self._detail:
+                yield Static(Text(visible(self._detail)))
+            yield Static(self._answers())
+
+    def on_key(self, event: Key) -> None:
+        """An answer's key, or Esc."""
+        event.stop()
+        if event.key == "escape":
+            self.dismiss(self._choices[-1].answer)
+        for choice in self._choices:
+            if event.key == choice.key:
+                self.dismiss(choice.answer)
+
+    def _answers(self) -> Text:
+        """The answers in a row, each a link for the mouse."""
+        text = Text("\n")
+        for choice in self._choices:
+            text.append(f" {choice.key} ", "reverse bold")
+            text.append(f" {visible(choice.label)}   ")
+        return text
+
+
+class Line(ModalScreen[str | None]):
+    """One line to type: a path, a number. None when it is left with Esc."""
+
+    BINDINGS = [Binding("escape", "leave", show=False)]  # noqa: RUF012 - Textual declares it so
+
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        *,
+        suggester: Suggester | None = None,
+        check: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """`check` gives the reason why a line will not do, or "" if it will."""
+        super().__init__()
+        self._question = question
+        self._value = value
+        self._suggester = suggester
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        """The question, the line, and why it will not do."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(visible(self._question), "bold"))
+            yield Input(self._value, suggester=self._suggester, select_on_focus=False)
+            yield Static(Text("enter done · → take the suggestion · esc leave", "dim"), id="why")
+
+    def on_key(self, event: Key) -> None:
+        """Tab takes the suggestion, as it does in a shell."""
+        line = self.query_one(Input)
+        if event.key == "tab" and self._suggester is not None:
+            event.stop()
+            event.prevent_default()
+            line.action_end()
+            line.action_cursor_right()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: done, if it will do."""
+        why = self._check(event.value)
+        if why:
+            self.query_one("#why", Static).update(Text(visible(why), "bold"))
+        else:
+            self.dismiss(event.value)
+
+    def action_leave(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+class PathSuggester(Suggester):
+    """Completes a path from what lies in its folder; folders end with a slash."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first name in the folder that goes on from what was typed."""
+        return complete(value)
+
+
+def complete(typed: str) -> str | None:
+    """What a typed path could go on to; None where nothing fits."""
+    head, slash, start = typed.rpartition("/")
+    folder = Path(head + slash).expanduser() if slash else Path()
+    if not start:
+        return None
+    try:
+        names = sorted(
+            entry.name + ("/" if entry.is_dir() else "")
+            for entry in folder.iterdir()
+            if entry.name.startswith(start)
+        )
+    except OSError:
+        return None
+    return head + slash + names[0] if names else None
+
+
+class Help(ModalScreen[None]):
+    """Every key and what it does, made from the tables."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual declares it so
+        Binding("escape,f1,q,enter", "leave", show=False)
+    ]
+
+    def __init__(self, sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+        super().__init__()
+        self._sections = tuple((title, tuple(rows)) for title, rows in sections)
+
+    def compose(self) -> ComposeResult:
+        """One column of keys, one of what they do, under a heading for each place."""
+        text = Text()
+        for title, rows in self._sections:
+            text.append(f"{title}\n", "bold underline")
+            for keys, does in rows:
+                text.append(f"  {keys:<18}", "bold")
+                text.append(f"{does}\n")
+            text.append("\n")
+        text.append("esc closes this page", "dim")
+        with VerticalScroll(classes="dialog tall"):
+            yield Static(text)
+
+    def action_leave(self) -> None:
+        """Esc."""
+        self.dismiss(None)

@@ -1,0 +1,82 @@
+"""A live draft as rows of styled text: what the model sees of the span, at one step.
+
+A pure function of the draft. State is never shown by colour alone: noise is dim and slanted,
+kept text is underlined, and each row carries a mark for what is still open in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+
+from diffedit.config.themes import Theme
+from diffedit.core.draft import Draft, Piece, PieceState
+from diffedit.core.show import visible
+
+MARKS: dict[PieceState, str] = {"noise": "░", "accepted": "▌", "kept": "▐"}
+"""What the edge of a row says: something is unsettled, all is accepted, all is kept."""
+
+_BY_SHAPE: dict[PieceState, Style] = {
+    "noise": Style(dim=True, italic=True),
+    "accepted": Style(),
+    "kept": Style(underline=True),
+}
+"""What a state adds to whatever colours the theme gives it, so that it shows without colour."""
+
+_ORDER: tuple[PieceState, ...] = ("noise", "accepted", "kept")
+"""From the least settled to the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Rows of styled text that stand in for the span's rows, and a mark for the edge of each."""
+
+    rows: tuple[Text, ...]
+    marks: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Each row has its mark."""
+        assert len(self.rows) == len(self.marks)
+
+
+def draft_style(theme: Theme, state: PieceState) -> Style:
+    """How a piece of this state looks: the theme's colours, and a shape that needs no colour."""
+    return Style.parse(theme.draft.get(state, "none")) + _BY_SHAPE[state]
+
+
+def denoising(draft: Draft, *, left: str, right: str, theme: Theme, tab: int = 4) -> Picture:
+    """The draft as it is at this step.
+
+    `left` is what stands before the span on its first row, `right` what stands after it on its
+    last; both belong to the page and are painted as they are.
+    """
+    text = Text(visible(left))
+    lines: list[list[PieceState]] = [[]]
+    for piece in draft.pieces or (Piece(draft.original, "noise"),):
+        style = draft_style(theme, piece.state)
+        for number, part in enumerate(piece.text.split("\n")):
+            if number:
+                text.append("\n")
+                lines.append([])
+            if part:
+                text.append(visible(part), style)
+                lines[-1].append(piece.state)
+    text.append(visible(right))
+    return Picture(as_rows(text, tab), tuple(_mark(states) for states in lines))
+
+
+def _mark(states: list[PieceState]) -> str:
+    """A row is as settled as its least settled piece; an empty row has nothing open."""
+    accepted: PieceState = "accepted"
+    return MARKS[min(states, key=_ORDER.index, default=accepted)]
+
+
+def as_rows(text: Text, tab: int) -> tuple[Text, ...]:
+    """A text of many lines, one row each, with tabs widened."""
+    lines = text.split("\n", allow_blank=True)
+    for line in lines:
+        line.no_wrap, line.end = True, ""
+        line.expand_tabs(tab)
+    return tuple(lines)

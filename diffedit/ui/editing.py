@@ -1,0 +1,243 @@
+"""The desk for edits: from the wish to the settled draft, painted as it denoises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from diffedit.core.draft import Draft
+from diffedit.core.span import Span
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.task import MODES, Mode
+from diffedit.ui.buffers import Buffer
+from diffedit.ui.model_room import ModelRoom
+from diffedit.ui.pace import Pace, frames_per_second
+from diffedit.ui.review import Review
+from diffedit.ui.stage import Stage
+
+NO_CHANGE = "No change: the model would leave this text as it is."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked, so that it can be asked again."""
+
+    instruction: str
+    mode: Mode
+    seed: int
+
+
+class Editing:
+    """Asks for an instruction, runs it, cancels it, and hands the settled draft to the review."""
+
+    def __init__(self, stage: Stage, models: ModelRoom) -> None:
+        self._stage = stage
+        self._models = models
+        rate = frames_per_second(stage.settings.frames_per_second)
+        self._pace = Pace(rate, stage.later)
+        self._span = Span(0, 0)
+        self._wish: Wish | None = None
+        self._canvas = 0
+        self.running: Buffer | None = None
+        """The buffer in which a model is at work."""
+
+    # Ask ---------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Ctrl+k: take a span, show it, and ask what is to be done; or go back to the review."""
+        stage = self._stage
+        buffer = stage.buffers.current
+        if buffer.review is not None:
+            stage.review_bar.focus()
+            return
+        if self._busy():
+            return
+        span = stage.editor.selected_span()
+        if span.empty and not self._on_empty_line(span):
+            span = stage.editor.block_span()
+        self._open(without_last_newline(buffer, span))
+
+    def go_on(self) -> None:
+        """Continue from the cursor."""
+        if self._stage.buffers.current.review is None and not self._busy():
+            head = self._stage.buffers.current.page.selection.head
+            self._open(Span(head, head), "continue")
+
+    def _on_empty_line(self, span: Span) -> bool:
+        """Whether the cursor stands in a gap: a line with nothing on it."""
+        text = self._stage.buffers.current.page.text
+        return not text.lines[text.location(span.start)[0]].strip()
+
+    def _open(self, span: Span, mode: Mode | None = None) -> None:
+        """Select the span, so that it is seen before it is used, and open the bar for it."""
+        stage = self._stage
+        buffer = stage.buffers.current
+        stage.editor.select_span(span)
+        stage.editor.reveal(span)
+        modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
+        self._span = span
+        stage.prompt.open(about(buffer, span), modes, mode or modes[0])
+        stage.saw("asked")
+
+    def _busy(self) -> bool:
+        """Whether a model is at work already; the person is told."""
+        if self.running is not None:
+            self._stage.say(f"Still denoising in {self.running.name}. Esc cancels it.", "warning")
+        return self.running is not None
+
+    def page_moved(self, buffer: Buffer) -> None:
+        """The person typed elsewhere: the picture goes along with its span."""
+        if buffer.live:
+            self._stage.paint(buffer)
+
+    # Run ---------------------------------------------------------------------------------------
+
+    async def send(self, instruction: str, mode: Mode) -> None:
+        """Enter in the bar: run it."""
+        seed = self._stage.settings.params.seed
+        await self._run(Wish(instruction=instruction, mode=mode, seed=seed), self._span)
+
+    async def again(self) -> None:
+        """Ctrl+r: another seed for the draft under review, else the last instruction once more."""
+        stage = self._stage
+        buffer = stage.buffers.current
+        if self._busy():
+            return
+        if self._wish is None:
+            said = stage.prompt.history.last
+            if not said:
+                stage.say("There is no instruction to repeat yet. ctrl+k asks for one.")
+                return
+            self._wish = Wish(instruction=said, mode="rewrite", seed=stage.settings.params.seed)
+        if buffer.review is not None:
+            span = buffer.review.draft.span
+            await self._run(replace(self._wish, seed=self._wish.seed + 1), span)
+            return
+        span = stage.editor.selected_span()
+        if span.empty and self._wish.mode == "rewrite":
+            span = stage.editor.block_span()
+        span = without_last_newline(buffer, span)
+        stage.editor.select_span(span)
+        await self._run(self._wish, span)
+
+    async def cancel(self) -> None:
+        """Esc: nothing of the run stays; the page never moved."""
+        buffer = self.running
+        if buffer is None:
+            return
+        self._pace.forget()
+        if buffer is self._stage.buffers.current:
+            self._stage.editor.show_overlay(None)
+        await buffer.session.cancel()
+
+    async def _run(self, wish: Wish, span: Span) -> None:
+        """One run from the first picture to the last."""
+        stage = self._stage
+        buffer = stage.buffers.current
+        if self._busy():
+            return
+        model = await self._models.ready()
+        if model is None:
+            return
+        self._wish, self._canvas = wish, 0
+        self._end_review(buffer)
+        buffer.tallest = rows_of(buffer, span)
+        self.running = buffer
+        params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
+        stage.editor.focus()
+        try:
+            async for draft in buffer.session.rewrite(
+                span,
+                instruction=wish.instruction,
+                mode=wish.mode,
+                params=params,
+                model=model,
+                language=buffer.language,
+                thinking=stage.panel.display,
+                device=stage.settings.device,
+                context=stage.settings.context_chars,
+            ):
+                self._seen(buffer, draft)
+        finally:
+            self.running = None
+            stage.refresh_lines()
+
+    def _end_review(self, buffer: Buffer) -> None:
+        buffer.review = None
+        self._stage.review_bar.show(None)
+
+    def _seen(self, buffer: Buffer, draft: Draft) -> None:
+        """One picture of the run: to the panel, the status line and the page."""
+        stage = self._stage
+        stage.panel.watch_run(draft, stage.client.abilities)
+        if draft.live:
+            canvas = draft.figures.canvas
+            committed, self._canvas = canvas != self._canvas, canvas
+            self._pace.offer(lambda: self._show(buffer), now=committed)
+            return
+        self._pace.forget()
+        self.running = None
+        self._ended(buffer, draft)
+        stage.paint(buffer)
+        stage.refresh_lines()
+
+    def _show(self, buffer: Buffer) -> None:
+        self._stage.paint(buffer)
+        self._stage.refresh_lines()
+        self._stage.saw("denoising")
+
+    def _ended(self, buffer: Buffer, draft: Draft) -> None:
+        """The run is over: to the review, or in one line why there is none."""
+        stage = self._stage
+        if draft.status == "settled":
+            self._settled(buffer, draft)
+        elif draft.status == "failed":
+            stage.say(draft.message, "error")
+            if not stage.client.alive:
+                stage.start(self._models.warm_up())
+        elif draft.status == "stale":
+            stage.say(draft.message, "warning")
+        if draft.status != "settled":
+            buffer.session.drop()
+            stage.saw(draft.status)
+
+    def _settled(self, buffer: Buffer, draft: Draft) -> None:
+        review = Review.of(draft)
+        if not review.hunks and len(draft.texts) <= 1:
+            buffer.session.drop()
+            self._stage.say(draft.message or NO_CHANGE, "warning")
+            self._stage.saw("no change")
+            return
+        if draft.message:
+            self._stage.say(draft.message)
+        buffer.review = review
+        if buffer is self._stage.buffers.current:
+            self._stage.review_bar.show(review)
+            self._stage.review_bar.focus()
+        else:
+            self._stage.say(f"{buffer.name}: the draft is ready for review.")
+        self._stage.saw("settled")
+
+
+def about(buffer: Buffer, span: Span) -> str:
+    """A span in words: "lines 12–18 of shop.py"."""
+    text = buffer.page.text
+    first, column = text.location(span.start)
+    last = text.location(span.end)[0]
+    if span.empty:
+        return f"at {first + 1}:{column + 1} of {buffer.name}"
+    lines = f"line {first + 1}" if first == last else f"lines {first + 1}–{last + 1}"
+    return f"{lines} of {buffer.name}"
+
+
+def without_last_newline(buffer: Buffer, span: Span) -> Span:
+    """A selection of whole lines often ends at the start of the next one; that one is not meant."""
+    text = buffer.page.text
+    if not span.empty and text.location(span.end)[1] == 0:
+        return Span(span.start, max(span.start, span.end - 1))
+    return span
+
+
+def rows_of(buffer: Buffer, span: Span) -> int:
+    """How many lines a span touches."""
+    text = buffer.page.text
+    return text.location(span.end)[0] - text.location(span.start)[0] + 1

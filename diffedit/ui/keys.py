@@ -1,0 +1,102 @@
+"""Which key does what. Data only: `ui/app` binds it, the palette and the help page read it.
+
+Every action has a key that a plain old terminal can send (no ctrl+shift, no ctrl+enter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Where = Literal["anywhere", "editor", "prompt", "review"]
+"""The place in which a key has its meaning; the same key may mean another thing elsewhere."""
+
+PLACES: dict[Where, str] = {
+    "anywhere": "Anywhere",
+    "prompt": "In the prompt bar",
+    "review": "While a draft is under review",
+    "editor": "Typing",
+}
+"""The places in the order in which the help page shows them, with their headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key (in Textual's spelling) and the command that it runs."""
+
+    key: str
+    command: str
+    where: Where = "anywhere"
+    bound: bool = True
+    """False: the widget that has the focus already knows this key; it is listed for people."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("ctrl+k", "ask"),
+    Key("f4", "continue"),
+    Key("ctrl+r", "again"),
+    Key("escape", "escape"),
+    Key("ctrl+t", "thinking"),
+    Key("ctrl+o", "open"),
+    Key("ctrl+n", "new"),
+    Key("ctrl+s", "save"),
+    Key("f12", "save_as"),
+    Key("f6", "next_buffer"),
+    Key("ctrl+pagedown", "next_buffer"),
+    Key("ctrl+pageup", "previous_buffer"),
+    Key("ctrl+w", "close"),
+    Key("ctrl+g", "go_to_line"),
+    Key("ctrl+p", "palette"),
+    Key("f1", "help"),
+    Key("ctrl+q", "quit"),
+    Key("enter", "prompt_send", "prompt", bound=False),
+    Key("tab", "prompt_mode", "prompt", bound=False),
+    Key("up", "prompt_older", "prompt", bound=False),
+    Key("down", "prompt_newer", "prompt", bound=False),
+    Key("ctrl+z", "undo", "prompt", bound=False),
+    Key("tab", "next_hunk", "review"),
+    Key("shift+tab", "previous_hunk", "review"),
+    Key("a", "accept", "review"),
+    Key("r", "reject", "review"),
+    Key("A", "accept_all", "review"),
+    Key("R", "reject_all", "review"),
+    Key("enter", "apply", "review"),
+    Key("right", "next_alternative", "review"),
+    Key("left", "previous_alternative", "review"),
+    Key("right_square_bracket", "next_alternative", "review"),
+    Key("left_square_bracket", "previous_alternative", "review"),
+    Key("ctrl+r", "again", "review", bound=False),
+    Key("escape", "escape", "review", bound=False),
+    Key("ctrl+z", "undo", "editor", bound=False),
+    Key("ctrl+y", "redo", "editor", bound=False),
+    Key("ctrl+c", "copy", "editor", bound=False),
+    Key("ctrl+x", "cut", "editor", bound=False),
+    Key("ctrl+v", "paste", "editor", bound=False),
+    Key("ctrl+a", "select_all", "editor", bound=False),
+)
+
+_SHOWN = {
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
+
+
+def shown(key: str) -> str:
+    """A key as people write it: "ctrl+pgdn", "esc", "shift+a" as "A"."""
+    return "+".join(_SHOWN.get(part, part) for part in key.split("+"))
+
+
+def keys_of(command: str) -> str:
+    """Every key of a command, the first first: "f6, ctrl+pgdn". Empty if it has none."""
+    return ", ".join(dict.fromkeys(shown(key.key) for key in KEYS if key.command == command))
+
+
+def bindings(own: Mapping[str, str]) -> tuple[Key, ...]:
+    """The keys that the app binds, with a person's own put over them; "" takes a key away."""
+    table = {key.key: key for key in KEYS if key.where == "anywhere"}
+    table |= {key: Key(key, command) for key, command in own.items()}
+    return tuple(key for key in table.values() if key.command)

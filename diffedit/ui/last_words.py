@@ -1,0 +1,51 @@
+"""When the editor must leave at once: no text is lost, no traceback is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import constants
+
+from diffedit.config import paths
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def write_log(error: BaseException) -> Path:
+    """Note what went wrong for whoever looks into it; where the note lies."""
+    path = paths.state_dir() / "errors.log"
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"--- {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+            log.writelines(traceback.format_exception(error))
+    return path
+
+
+def farewell(why: str, copies: Sequence[Path]) -> str:
+    """What stands on the terminal after the editor has gone."""
+    lines = [f"diffedit: {why}"]
+    lines += [f"diffedit: your unsaved text is in {copy}" for copy in copies]
+    return "\n".join(lines)
+
+
+def on_signals(call: Callable[[int], None]) -> None:
+    """Call this when the terminal goes away or the system asks us to end."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        # Some systems have no such handlers; there the default stays.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, call, number)
+
+
+def quick_escape() -> None:
+    """Esc cancels: it must not wait long for the rest of a key's sequence, unless told to."""
+    if "ESCDELAY" not in os.environ:
+        constants.ESCAPE_DELAY = 0.025  # type: ignore[misc] # read at each Esc, set before the first

@@ -1,0 +1,50 @@
+"""What stands over the page for a buffer: its live draft, its review, or nothing."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.text import Text
+
+from diffedit.config.themes import Theme
+from diffedit.ui.buffers import Buffer
+from diffedit.ui.draft_paint import Picture, denoising
+from diffedit.ui.editor import EditorView
+from diffedit.ui.review_paint import Page, reviewing
+from diffedit.ui.rows import Overlay
+
+
+def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[Overlay, int] | None:
+    """The overlay, and which of its rows should be in sight.
+
+    `width` is how many cells are on the screen: a live canvas is shaded so far.
+    """
+    draft = buffer.review.draft if buffer.review is not None else buffer.session.draft
+    if draft is None or not (draft.live or buffer.review is not None):
+        return None
+    text = buffer.page.text
+    (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
+    page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
+    if buffer.review is not None:
+        picture, at = reviewing(buffer.review, page)
+        return Overlay(first, last, picture.rows, 1, picture.marks), at
+    picture = denoising(draft, left=page.left, right=page.right, theme=theme, tab=tab)
+    buffer.tallest = max(buffer.tallest, len(picture.rows))
+    shaded = _shaded(picture, theme, width)
+    return Overlay(first, last, shaded, buffer.tallest, picture.marks), 0
+
+
+def reveal_row(editor: EditorView, row: int) -> None:
+    """Bring a row of the overlay into sight, with a little around it."""
+    at = editor.rows.lent[0] + row
+    top, height = editor.scroll_offset.y, editor.size.height
+    if not top <= at < top + height - 1:
+        editor.scroll_to(y=max(0, at - height // 3), animate=False)
+
+
+def _shaded(picture: Picture, theme: Theme, width: int) -> tuple[Text, ...]:
+    """The rows on the ground that marks a canvas, over the whole width."""
+    ground = Style(bgcolor=Style.parse(f"on {theme.ui['surface']}").bgcolor)
+    for row in picture.rows:
+        row.style = ground
+        row.pad_right(max(width - row.cell_len, 0))
+    return picture.rows

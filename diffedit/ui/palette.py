@@ -1,0 +1,48 @@
+"""The command palette: every command with its key, the themes, and the plugins' commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from diffedit.config import plugins, themes
+from diffedit.core.errors import DiffeditError
+from diffedit.core.show import visible
+from diffedit.ui.commands import listed
+
+
+class Palette(Provider):
+    """Offers what there is; picking a line runs the app's action for it."""
+
+    async def discover(self) -> Hits:
+        """Everything, before a letter is typed."""
+        for title, action in _lines():
+            yield DiscoveryHit(title, self._doing(action))
+
+    async def search(self, query: str) -> Hits:
+        """What fits the letters typed so far."""
+        matcher = self.matcher(query)
+        for title, action in _lines():
+            if score := matcher.match(title):
+                yield Hit(score, matcher.highlight(title), self._doing(action))
+
+    def _doing(self, action: str) -> Any:
+        return partial(self.app.run_action, action)
+
+
+def _lines() -> Iterator[tuple[str, str]]:
+    """Each line of the palette with the action behind it."""
+    for title, command in listed():
+        yield title, f"app.command({command.id!r})"
+    for name in themes.names():
+        yield f"Theme: {visible(name)}", f"app.look({name!r})"
+    try:
+        found = plugins.commands()
+    except DiffeditError:
+        # The app has told of it at the start.
+        return
+    for plugin in found:
+        yield f"{visible(plugin.title)}", f"app.plugin({plugin.name!r})"

@@ -1,0 +1,154 @@
+"""Where the instruction is typed: one line at the bottom, with its own history and its own undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key, Paste
+from textual.widgets import Static, TextArea
+
+from diffedit.core.show import visible
+from diffedit.engine.task import Mode
+from diffedit.ui.events import PromptClosed, PromptSent
+from diffedit.ui.prompt_history import PromptHistory
+
+WHAT: dict[Mode, tuple[str, str]] = {
+    "rewrite": ("Rewrite", "What is to be done with it?"),
+    "infill": ("Infill", "What belongs here? (may stay empty)"),
+    "continue": ("Continue", "How does it go on? (may stay empty)"),
+}
+"""Each mode's heading, and what the empty line asks."""
+
+HINT = "enter run · tab mode · ↑↓ history · esc close"
+
+
+class InstructionArea(TextArea):
+    """The line itself. It grows with soft wrapping and never holds a newline."""
+
+    def __init__(self) -> None:
+        super().__init__(soft_wrap=True, compact=True, id="instruction")
+        self.highlight_cursor_line = False
+
+    async def _on_key(self, event: Key) -> None:
+        """Enter, tab, the history and esc are the bar's; all else is typing."""
+        bar = self.parent
+        assert isinstance(bar, PromptBar)
+        doing = {
+            "enter": bar.send,
+            "tab": bar.next_mode,
+            "shift+tab": bar.next_mode,
+            "escape": bar.close,
+        }.get(event.key)
+        if doing is None:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        doing()
+
+    def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's
+        """The instruction before."""
+        bar = self.parent
+        assert isinstance(bar, PromptBar)
+        bar.older()
+
+    def action_cursor_down(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's
+        """The instruction after."""
+        bar = self.parent
+        assert isinstance(bar, PromptBar)
+        bar.newer()
+
+    async def _on_paste(self, event: Paste) -> None:
+        """An instruction is one line: what is pasted joins it, controls made harmless."""
+        event.stop()
+        event.prevent_default()
+        text = visible(" ".join(event.text.split("\n")).replace("\t", " ").replace("\r", " "))
+        self.replace(text, *self.selection)
+
+
+class PromptBar(Vertical):
+    """The bar: what it is about on top, the instruction below."""
+
+    def __init__(self, history: PromptHistory) -> None:
+        super().__init__(id="prompt-bar")
+        self.history = history
+        self.mode: Mode = "rewrite"
+        self._modes: tuple[Mode, ...] = ("rewrite",)
+        self._about = ""
+
+    def compose(self) -> ComposeResult:
+        """Heading and line."""
+        yield Static(id="prompt-heading")
+        yield InstructionArea()
+
+    @property
+    def area(self) -> InstructionArea:
+        """The line that is typed in."""
+        return self.query_one(InstructionArea)
+
+    @property
+    def text(self) -> str:
+        """The instruction as it stands."""
+        return self.area.text.strip()
+
+    def open(self, about: str, modes: Sequence[Mode], mode: Mode) -> None:
+        """Show the bar for a span. A sentence begun before is still there."""
+        self._about, self._modes, self.mode = about, tuple(modes), mode
+        self.history.rewind()
+        self.display = True
+        self._show()
+        self.area.focus()
+
+    def put(self, instruction: str) -> None:
+        """Replace the line, as one step of its undo."""
+        area = self.area
+        if instruction != area.text:
+            area.replace(instruction, (0, 0), area.document.end)
+        area.move_cursor(area.document.end)
+
+    def older(self) -> None:
+        """Up: the instruction before."""
+        self.put(self.history.older(self.area.text))
+
+    def newer(self) -> None:
+        """Down: the instruction after."""
+        self.put(self.history.newer(self.area.text))
+
+    def send(self) -> None:
+        """Enter: say what is to be done. Rewriting needs words."""
+        text = self.text
+        if not text and self.mode == "rewrite":
+            self.query_one("#prompt-heading", Static).update(
+                Text("Say in a few words what is to be done with it · esc closes", "bold")
+            )
+            return
+        self.history.add(text)
+        self._clear()
+        self.post_message(PromptSent(text, self.mode))
+
+    def next_mode(self) -> None:
+        """Tab: the next of the modes that make sense here."""
+        self.mode = self._modes[(self._modes.index(self.mode) + 1) % len(self._modes)]
+        self._show()
+
+    def close(self) -> None:
+        """Esc: away with the bar; what was typed waits for the next time."""
+        self.display = False
+        self.post_message(PromptClosed())
+
+    def _clear(self) -> None:
+        self.display = False
+        self.area.load_text("")
+
+    def _show(self) -> None:
+        """The heading for the mode, and what the empty line asks for."""
+        title, asks = WHAT[self.mode]
+        heading = Text(no_wrap=True, overflow="ellipsis")
+        heading.append(f" {title} ", "reverse bold")
+        heading.append(f" {visible(self._about)}  ", "bold")
+        heading.append(HINT, "dim")
+        self.query_one("#prompt-heading", Static).update(heading)
+        self.area.placeholder = asks

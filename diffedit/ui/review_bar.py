@@ -1,0 +1,66 @@
+"""The line below a settled draft: how far the review is, and the keys that decide."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.widget import Widget
+
+from diffedit.ui.keys import KEYS
+from diffedit.ui.review import Review
+
+
+def summary(review: Review) -> str:
+    """Where the review stands, in words: "change 1 of 3"."""
+    said = "" if not review.hunks else f"change {review.current + 1} of {len(review.hunks)}"
+    texts = review.draft.texts
+    other = f" · answer {review.draft.chosen + 1} of {len(texts)}" if len(texts) > 1 else ""
+    return f"{said or 'No change'}{other}"
+
+
+def offers(review: Review) -> list[tuple[str, str]]:
+    """The keys that do something here, each with what it does at this very moment."""
+    count, kept = len(review.hunks), len(review.kept)
+    found: list[tuple[str, str]] = []
+    if count:
+        found.append(("enter", f"apply {kept} of {count}" if kept else "apply none"))
+        found += [("a", "accept"), ("r", "reject")]
+    if count > 1:
+        found += [("A", "all"), ("R", "none"), ("tab", "next")]
+    if len(review.draft.texts) > 1:
+        found.append(("←→", "other answers"))
+    return [*found, ("ctrl+r", "again"), ("esc", "drop")]
+
+
+class ReviewBar(Widget, can_focus=True):
+    """One line that has the focus while a draft is under review."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual declares it so
+        Binding(key.key, f"app.command('{key.command}')", show=False)
+        for key in KEYS
+        if key.where == "review" and key.bound
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="review-bar")
+        self.review: Review | None = None
+
+    def show(self, review: Review | None) -> None:
+        """Show a review, or go away."""
+        self.review = review
+        self.display = review is not None
+        self.refresh()
+
+    def render(self) -> Text:
+        """The line. Without the focus it says how to come back."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        if self.review is None:
+            return text
+        text.append(f" {summary(self.review)} ", "reverse bold")
+        if not self.has_focus:
+            text.append("  ctrl+k back to the review", "dim")
+            return text
+        for key, does in offers(self.review):
+            text.append(f"  {key}", "bold")
+            text.append(f" {does}")
+        return text

@@ -1,0 +1,65 @@
+"""The last line of the screen: the file, the place, the model, and what is going on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from diffedit.core.show import visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the line says, part by part."""
+
+    name: str = ""
+    modified: bool = False
+    read_only: bool = False
+    row: int = 0
+    column: int = 0
+    form: str = ""
+    """Encoding and newline form: "utf-8 LF"."""
+    model: str = ""
+    """The model and how it is: "small ready", "small loading 40%"."""
+    doing: str = ""
+    """What is going on and how to stop it; in the foreground while it lasts."""
+
+
+def line(status: Status, width: int) -> Text:
+    """The status as one row of exactly `width` cells; what is going on is the last to go."""
+    mark = " ●" if status.modified else ""
+    locked = " [read-only]" if status.read_only else ""
+    left = Text(f" {visible(status.name)}{mark}{locked}", no_wrap=True, end="")
+    if status.doing:
+        left.append("  ")
+        left.append(f" {visible(status.doing)} ", "reverse")
+    place = f"{status.row + 1}:{status.column + 1}"
+    parts = [part for part in (place, status.form, visible(status.model)) if part]
+    keep = len(parts)
+    while keep and left.cell_len + cell_len(" · ".join(parts[-keep:])) + 3 > width:
+        keep -= 1
+    right = f"{' · '.join(parts[len(parts) - keep :])} " if keep else ""
+    left.truncate(max(width - cell_len(right), 0), overflow="ellipsis", pad=True)
+    left.append(right)
+    return left
+
+
+class StatusBar(Widget):
+    """Paints a `Status`; asked to only when it changed."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self.status = Status()
+
+    def show(self, status: Status) -> None:
+        """Say something else."""
+        if status != self.status:
+            self.status = status
+            self.refresh()
+
+    def render(self) -> Text:
+        """The line, as wide as the screen."""
+        return line(self.status, self.size.width)

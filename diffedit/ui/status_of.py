@@ -1,0 +1,46 @@
+"""What the status line says of a buffer, the model, and whatever is going on."""
+
+from __future__ import annotations
+
+from diffedit.core.files import Form
+from diffedit.ui.buffers import Buffer
+from diffedit.ui.editing import Editing
+from diffedit.ui.model_room import ModelRoom
+from diffedit.ui.status import Status
+
+NEWLINES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
+
+
+def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
+    """All of it as one value."""
+    row, column = buffer.page.text.location(buffer.page.selection.head)
+    running = editing.running
+    return Status(
+        name=buffer.name,
+        modified=buffer.page.modified,
+        read_only=not buffer.writable,
+        row=row,
+        column=column,
+        form=form_in_words(buffer.form),
+        model=models.label,
+        doing=(doing(running) if running is not None else "") or models.doing,
+    )
+
+
+def form_in_words(form: Form) -> str:
+    """How the file is written: "utf-8 BOM CRLF"."""
+    bom = " BOM" if form.bom else ""
+    return f"{form.encoding}{bom} {NEWLINES.get(form.newline, '')}"
+
+
+def doing(buffer: Buffer) -> str:
+    """What the status line says while a model is at work."""
+    draft = buffer.session.draft
+    if draft is None or not draft.live:
+        return ""
+    if draft.status == "waiting":
+        return f"{draft.message or 'waiting …'} – Esc cancels"
+    run = draft.figures
+    most = f"/{run.max_steps}" if run.max_steps else ""
+    pace = f" · {run.ms_per_step:.0f} ms/step" if run.ms_per_step else ""
+    return f"denoising · step {run.step}{most}{pace} – Esc cancels"
