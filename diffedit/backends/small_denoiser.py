@@ -1,0 +1,215 @@
+"""The model in the box as the engine sees it: a causal denoiser with rows over one cached prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffedit.backends.small_model import Llama, Prefix, Tail
+from diffedit.backends.small_tokenizer import SmallTokenizer
+from diffedit.backends.small_weights import Floats
+from diffedit.core.errors import BackendError, TooLongError
+from diffedit.engine.backend import Noise, Prediction
+
+_CHUNK = 256
+"""Prompt tokens read in one pass: more is no faster and needs more memory."""
+_BAND = 8
+"""Slots whose scores are turned into entropies at once: they fit into a core's own cache."""
+_UNLIKELY = 0.02
+"""Sampling leaves out tokens this much less likely than the best one."""
+
+
+class SmallDenoiser:
+    """Moves: it holds the prefix, the rows and what the last pass left behind."""
+
+    noise: Noise = "causal"
+
+    def __init__(self, model: Llama, tokenizer: SmallTokenizer, *, context: int) -> None:
+        self.vocabulary = tokenizer.size
+        self.canvas_length = 64
+        self.context_length = context
+        self.end_ids = tokenizer.end_ids
+        self.encode = tokenizer.encode
+        self.decode = tokenizer.decode
+        self._model = model
+        self._prefix = Prefix(model.shape, context)
+        self._pinned: list[Prefix] = []
+        self._tail = Tail.empty(model.shape, 0)
+        self._last: list[Floats] = []
+        self._seen: list[Floats] = []
+        self._scores = np.empty((0, tokenizer.size), np.float32)
+        self.passes = 0
+        """Forward passes so far, prompts not counted."""
+        self.prefilled = 0
+        """Prompt tokens read so far, the reused ones not counted."""
+
+    def prefill(self, ids: Sequence[int]) -> None:
+        """Make the prefix exactly `ids`, reusing the longest cached beginning."""
+        if not ids or len(ids) > self.context_length:
+            raise TooLongError(
+                f"The prompt has {len(ids):,} tokens; 1 to {self.context_length:,} fit."
+            )
+        self._forget()
+        best = max(self._pinned, key=lambda other: _common(other.ids, ids), default=None)
+        shared = _common(self._prefix.ids, ids)
+        if best is not None and _common(best.ids, ids) > shared:
+            shared = _common(best.ids, ids)
+            self._prefix.copy_from(best, shared)
+        del self._prefix.ids[shared:]
+        for start in range(shared, len(ids), _CHUNK):
+            part = list(ids[start : start + _CHUNK])
+            hidden = self._model.hidden([part], self._prefix, self._prefix.rest())
+            self._prefix.hidden[:, start : start + len(part)] = hidden
+            self._prefix.ids += part
+            self.prefilled += len(part)
+
+    def pin(self, ids: Sequence[int]) -> None:
+        """Read the beginning that many prompts share, and keep it whatever comes after."""
+        self.prefill(ids)
+        kept = Prefix(self._model.shape, len(ids))
+        kept.copy_from(self._prefix, len(ids))
+        self._pinned.append(kept)
+
+    def start(self, rows: int) -> None:
+        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
+        self._forget()
+        self._tail = Tail.empty(self._model.shape, rows)
+        self._last = [self._prefix.hidden[:, len(self._prefix.ids) - 1]] * rows
+
+    def predict_rows(
+        self,
+        canvases: Sequence[Sequence[int]],
+        temperatures: Sequence[float],
+        noise_seeds: Sequence[int],
+    ) -> list[Prediction]:
+        """Look at every row's canvas once: n guesses give n + 1 predictions."""
+        states = self._look(canvases)
+        stacked = np.concatenate(states, axis=1)
+        scores = self._score(stacked)
+        predictions, slot = [], 0
+        for row, state in enumerate(states):
+            own = scores[slot : slot + state.shape[1]]
+            place = len(self._prefix.ids) + self._tail.lengths[row]
+            predictions.append(_predict(own, temperatures[row], (noise_seeds[row], place)))
+            slot += state.shape[1]
+        return predictions
+
+    def commit_rows(self, counts: Sequence[int]) -> None:
+        """The first counts[r] guesses of the last `predict_rows` join row r's prefix."""
+        for row, count in enumerate(counts):
+            if not 0 <= count < self._seen[row].shape[1]:
+                raise BackendError(f"Row {row} has no {count} guesses to commit.")
+            self._last[row] = self._seen[row][:, count]
+            self._tail.lengths[row] += count
+        self._seen = []
+
+    def keep_rows(self, rows: Sequence[int]) -> None:
+        """Only these rows go on, renumbered in this order."""
+        self._tail = self._tail.pick(rows)
+        self._last = [self._last[row] for row in rows]
+        self._seen = []
+
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[float]:
+        """log p(row | prefix) of whole texts, in nats. Forgets the rows there were."""
+        self.start(len(rows))
+        states = self._look(rows)
+        found = []
+        for row, state in zip(rows, states, strict=True):
+            total = 0.0
+            for at in range(0, len(row), _BAND):
+                ids = np.asarray(row[at : at + _BAND])
+                total += _log_likelihood(self._score(state[:, at : at + len(ids)]), ids)
+            found.append(total)
+        self._forget()
+        return found
+
+    def _look(self, canvases: Sequence[Sequence[int]]) -> list[Floats]:
+        """One pass: for each row the states of its last settled token and of its guesses."""
+        if len(canvases) != len(self._last):
+            raise BackendError(f"{len(canvases)} canvases for {len(self._last)} rows.")
+        longest = max(n + len(c) for n, c in zip(self._tail.lengths, canvases, strict=True))
+        if len(self._prefix.ids) + longest > self.context_length:
+            raise TooLongError(f"The text outgrew the model's {self.context_length:,} tokens.")
+        self._seen = [last[:, None] for last in self._last]
+        if any(canvases):
+            hidden = self._model.hidden(canvases, self._prefix, self._tail)
+            ends = np.cumsum([len(canvas) for canvas in canvases])
+            parts = np.split(hidden, ends[:-1], axis=1)
+            self._seen = [np.hstack(pair) for pair in zip(self._seen, parts, strict=True)]
+            self.passes += 1
+        return self._seen
+
+    def _score(self, hidden: Floats) -> Floats:
+        slots = hidden.shape[1]
+        if slots > len(self._scores):
+            self._scores = np.empty((slots, self.vocabulary), np.float32)
+        return self._model.logits(hidden, out=self._scores[:slots])
+
+    def _forget(self) -> None:
+        self._tail = Tail.empty(self._model.shape, 0)
+        self._last, self._seen = [], []
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two beginnings share."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _predict(scores: Floats, temperature: float, noise: tuple[int, int]) -> Prediction:
+    """Scores to choices and entropies. Overwrites the scores."""
+    best = scores.argmax(axis=1)
+    seed, place = noise
+    sampled = best.tolist()
+    if temperature > 0:
+        sampled = [
+            _sample(line, temperature, (seed, place + slot)) for slot, line in enumerate(scores)
+        ]
+    entropies: list[float] = []
+    for at in range(0, len(scores), _BAND):
+        entropies += _entropy(scores[at : at + _BAND], temperature or 1.0)
+    return Prediction(sampled=sampled, argmax=best.tolist(), entropy=entropies)
+
+
+def _entropy(scores: Floats, temperature: float) -> list[float]:
+    """Of each line's softmax, in nats."""
+    scores -= scores.max(axis=1, keepdims=True)
+    scores /= np.float32(temperature)
+    weights = np.exp(scores)
+    total = weights.sum(axis=1)
+    inner = np.einsum("ij,ij->i", weights, np.maximum(scores, np.float32(-1e30), out=scores))
+    found: list[float] = (np.log(total) - inner / total).clip(min=0).tolist()
+    return found
+
+
+def _log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
+    scores -= scores.max(axis=1, keepdims=True)
+    chosen = scores[np.arange(len(ids)), ids].copy()
+    np.exp(scores, out=scores)
+    return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
+
+
+def _sample(scores: Floats, temperature: float, noise: tuple[int, int]) -> int:
+    """The Gumbel-max choice: fixed noise for each (seed, place, token), so it can be repeated."""
+    floor = scores.max() + np.float32(temperature * np.log(_UNLIKELY))
+    likely = np.flatnonzero(scores >= floor)
+    uniform = _uniform(noise[0], noise[1], likely)
+    gumbel = -np.log(-np.log(uniform))
+    return int(likely[np.argmax(scores[likely] / temperature + gumbel)])
+
+
+def _uniform(seed: int, place: int, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A number between 0 and 1 for each token, from nothing but its key (SplitMix64's mixing)."""
+    key = (seed * 0x9E3779B97F4A7C15 + place * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
+    z = tokens.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93) + np.uint64(key)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        z ^= z >> np.uint64(shift)
+        z *= np.uint64(factor)
+    z ^= z >> np.uint64(31)
+    return ((z >> np.uint64(12)).astype(np.float64) + 0.5) / float(1 << 52)
