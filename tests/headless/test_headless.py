@@ -240,6 +240,35 @@ def test_ctrl_c_is_cancelled_in_one_line(page: Path, held: object) -> None:
     assert page.read_text(encoding="utf-8") == PAGE
 
 
+@pytest.mark.parametrize("model", ["scripted:hello.json", "null"])
+def test_the_models_that_need_no_weights(
+    page: Path, capfdbinary: Capture, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """The scripted and the null model come through the same door."""
+    monkeypatch.chdir(Path(__file__).parent)
+    words = ["rewrite", "hello.txt", "--lines", "1", "-i", "greet the world", "--model", model]
+    assert cli.main([*words, "--json"]) == 0
+    said = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    frames = [line for line in said if line["type"] == "frame"]
+    assert [frame["step"] for frame in frames] == list(range(1, said[-1]["steps"] + 1))
+    if model != "null":
+        assert said[-1]["text"] == "Hello, world!"
+        assert len(frames) == 3
+
+
+def test_no_network_at_first_use(
+    page: Path, capfdbinary: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model in the box cannot be fetched: exit code 3, one line with what to do, no litter."""
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    assert rewrite("--model", "small") == 3
+    out, err = capfdbinary.readouterr()
+    assert out == b""
+    assert err.count(b"\n") == 1
+    assert page.read_text(encoding="utf-8") == PAGE
+
+
 def test_same_seed_same_bytes(page: Path, capfdbinary: Capture) -> None:
     """Two runs with one seed print the same diff."""
     rewrite("--seed", "3")
