@@ -52,6 +52,7 @@ class EditorView(PageArea):
         self.unit = "    "
         """One level of indentation: a tab, or so many blanks."""
         self._clicks: tuple[float, Location, int] = (0.0, (-1, -1), 0)
+        self._whole_line = ""
         self._grabbed: tuple[Unit, tuple[Location, Location]] = ("character", ((0, 0), (0, 0)))
         super().__init__(page, theme=theme, language=language, **kw)
         self.clipboard = Clipboard(write=self._write_to_terminal)
@@ -198,13 +199,21 @@ class EditorView(PageArea):
 
     def action_copy(self) -> None:
         """Copy the selection, or the line when nothing is selected."""
-        text = self.selected_text or f"{self.view.lines[self.cursor_location[0]]}\n"
+        line = f"{self.view.lines[self.cursor_location[0]]}\n"
+        text = self.selected_text or line
+        self._whole_line = "" if self.selected_text else line
         self.clipboard.text = text
         self.run_worker(self._copy(text), exclusive=False)
 
     async def action_paste(self) -> None:  # type: ignore[override]
-        """Paste from the clipboard."""
-        self._insert(await self.clipboard.paste())
+        """Paste from the clipboard; a line that was copied whole goes above this one."""
+        text = await self.clipboard.paste()
+        if text == self._whole_line and self.selection.is_empty:
+            start = self.page.text.offset(self.cursor_location[0], 0)
+            self.page.break_group()
+            self.do(edits.insert(self._chosen(), text, start))
+        else:
+            self._insert(text)
 
     async def _copy(self, text: str) -> None:
         """Copy in the background; tools may take their time."""

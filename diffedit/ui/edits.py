@@ -30,6 +30,11 @@ def replace(selection: Selection, new: str, *, group: str = "") -> Edit:
     return Edit(_changes(Change(span, new)), Selection.at(span.start + len(new)), group)
 
 
+def insert(selection: Selection, new: str, at: int) -> Edit:
+    """Put `new` in at or before the cursor, which goes along."""
+    return Edit(_changes(Change(Span(at, at), new)), Selection.at(selection.head + len(new)))
+
+
 def newline(text: Text, selection: Selection, unit: str, *, code: bool = True) -> Edit:
     """A new line, indented like this one; in code, one level deeper after what opens a block."""
     span = selection.span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from textual._text_area_theme import TextAreaTheme
@@ -104,27 +105,23 @@ class PageArea(TextArea, inherit_bindings=False):
     def show_overlay(self, overlay: Overlay | None) -> None:
         """Paint rows over some lines of the page, or nothing more; the page does not change."""
         old, old_height = self.overlay, self.rows.height
-        old_end = self.rows.lent[1]
+        old_top, old_end = self.rows.lent
         self.overlay = overlay
         self.rows.lend(overlay)
         top, end = self.rows.lent
-        if (
-            old is None
-            or overlay is None
-            or self.rows.height != old_height
-            or (old.first_row, old.last_row, end) != (overlay.first_row, overlay.last_row, old_end)
-        ):
+        stays = old is not None and overlay is not None and self.rows.height == old_height
+        if not stays or (old_top, old_end) != (top, end):
             self._recompute_cursor_offset()
             self._refresh_size()
             self._keep_in_place(old_end or end, self.rows.height - old_height)
             self.refresh()
             return
-        blank = ("", "")
-        before, after = _pictures(old), _pictures(overlay)
-        for number in range(end - top):
-            was = before[number] if number < len(before) else blank
-            if was != (after[number] if number < len(after) else blank):
-                self._refresh_screen_rows(top + number, top + number + 1)
+        assert old is not None
+        assert overlay is not None
+        pictures = zip_longest(_pictures(old), _pictures(overlay))
+        for y, (before, after) in enumerate(pictures, start=top):
+            if before != after:
+                self._refresh_screen_rows(y, y + 1)
 
     @property
     def rows(self) -> Rows:
@@ -371,7 +368,7 @@ class PageArea(TextArea, inherit_bindings=False):
         return self._painter.row(y + self.scroll_offset.y)
 
 
-def _pictures(overlay: Overlay) -> list[tuple[object, str]]:
-    """What each row of an overlay looks like, to compare with."""
-    marks = overlay.marks + ("",) * (len(overlay.rows) - len(overlay.marks))
-    return list(zip(overlay.rows, marks, strict=False))
+def _pictures(overlay: Overlay) -> list[object]:
+    """What each row of an overlay looks like, to compare with; Rich compares no base style."""
+    looks = [(row, row.style) for row in overlay.rows]
+    return list(zip_longest(looks, overlay.marks, fillvalue=None))
