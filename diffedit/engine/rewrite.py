@@ -99,6 +99,7 @@ class _Canvases:
             (slot for slot, token in enumerate(request.known) if token is not None), default=-1
         )
         self._committed: list[_Slot] = []
+        self._before: tuple[Piece, ...] = ()
         self._now: list[_Slot] = []
         self._steps = self._canvas = 0
         self._stop: StopReason = "sure"
@@ -135,7 +136,7 @@ class _Canvases:
         """One denoising step, with all canvases in the picture."""
         self._steps += 1
         self._now = _slots(look)
-        self._shown = self._request.picture(self._pieces())
+        self._shown = self._request.picture(self._before + self._pieces(len(self._committed)))
         return Step(
             canvas=number,
             step=self._steps,
@@ -152,8 +153,10 @@ class _Canvases:
             self._now = [_Slot(token, "kept", 0.0) for token in canvas.ids]
         elif look.stop == "steps":
             self._stop = "steps"
+        begun = len(self._committed)
         self._committed += self._now
         self._now = []
+        self._before += self._pieces(begun)
         slots = self._committed[self._last_known + 1 :]
         self.ended = any(slot.token in self._denoiser.end_ids for slot in slots)
         return tuple(slot.token for slot in self._committed[-self._length :])
@@ -185,21 +188,22 @@ class _Canvases:
             note=" ".join(filter(None, (finished.note, note))),
         )
 
-    def _answer(self) -> list[_Slot]:
-        """The slots that are the answer: up to the end of the text, or the hole."""
+    def _answer(self, at: int = 0) -> list[_Slot]:
+        """The slots from `at` on that are the answer: up to the end of the text, or the hole."""
         first, end = self._request.hole or (0, None)
         answer = list[_Slot]()
-        for place, slot in enumerate((self._committed + self._now)[first:end], start=first):
+        slots = self._committed[at:] + self._now
+        for place, slot in enumerate(slots[: None if end is None else end - at], start=at):
             if slot.token not in self._denoiser.end_ids:
-                answer.append(slot)
-            elif self._request.hole or place > self._last_known:
+                answer += [slot] if place >= first else []
+            elif place >= first and (end is not None or place > self._last_known):
                 # An end among clamped slots would drop text that must stay, so it is passed over.
                 break
         return answer
 
-    def _pieces(self) -> tuple[Piece, ...]:
-        """The answer so far, as it is shown."""
-        answer = self._answer()
+    def _pieces(self, at: int) -> tuple[Piece, ...]:
+        """The answer from slot `at` on, as it is shown."""
+        answer = self._answer(at)
         texts = self._denoiser.decode([slot.token for slot in answer])
         return tuple(
             Piece(text, slot.state, slot.entropy) for text, slot in zip(texts, answer, strict=True)
