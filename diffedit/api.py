@@ -21,6 +21,7 @@ from diffedit.core.errors import (
 from diffedit.core.span import Span
 from diffedit.engine.backend import Abilities, Backend, Cancelled, Report
 from diffedit.engine.params import DenoiseParams
+from diffedit.engine.prompt import extract_code, fit_to_span
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Mode, Task
 
@@ -73,4 +74,6 @@ __all__ = [
     "Step",
     "Task",
     "TooLongError",
+    "extract_code",
+    "fit_to_span",
 ]
