@@ -10,10 +10,9 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from diffedit.config import paths
-from diffedit.config.models import Model
 from diffedit.core import errors
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.engine.backend import Abilities
@@ -22,6 +21,9 @@ from diffedit.engine.task import Task
 from diffedit.worker import messages, wire
 from diffedit.worker.mailbox import Mailbox
 from diffedit.worker.messages import Done, Frame, Loaded, Loading, Ready, Reply, Started
+
+if TYPE_CHECKING:
+    from diffedit.config.models import Model
 
 UNTOUCHED = "Your text is untouched; the next edit starts a new one."
 LOG_LIMIT = 1_000_000

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from diffedit.config.models import Model
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.core.draft import Draft, Figures
@@ -17,6 +17,9 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Mode, Task
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Frame, Loaded, Loading, Reply, Started
+
+if TYPE_CHECKING:
+    from diffedit.config.models import Model
 
 CONTEXT = 16_000
 """How many characters on each side of the span go to the model, at most."""
