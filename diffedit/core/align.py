@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 EXACT_CELLS = 40_000
 """How large a table the exact search may fill: a few milliseconds."""
+EDIT_WORK = 1_000_000
+"""How many items the search for few edits may look at."""
 
 
 class Block(NamedTuple):
@@ -40,8 +42,8 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pairs of equal items that cross no other pair.
 
     Items that both sides hold just once are sure signposts; between two signposts the search
-    begins anew. A short stretch is searched exactly. In a long one without signposts the k-th
-    of an item is taken to answer the k-th of the other side.
+    begins anew. A short stretch is searched exactly, and so is a long one with few edits. In
+    the others the k-th of an item is taken to answer the k-th of the other side.
     """
     todo = [Block(0, len(old), 0, len(new))]
     while todo:
@@ -56,7 +58,13 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
         if inner.cells <= EXACT_CELLS:
             yield from _exact(inner, old, new)
             continue
-        posts = _signposts(inner, old, new, once=True) or _signposts(inner, old, new, once=False)
+        posts = _signposts(inner, old, new, once=True)
+        if not posts:
+            few = _few_edits(inner, old, new)
+            if few is not None:
+                yield from few
+                continue
+            posts = _signposts(inner, old, new, once=False)
         yield from posts
         old_at, new_at = inner.old_start, inner.new_start
         for i, j in (*posts, (inner.old_end, inner.new_end)) if posts else ():
@@ -154,3 +162,52 @@ def _exact(block: Block, old: Sequence[str], new: Sequence[str]) -> Iterator[tup
             i += 1
         else:
             j += 1
+
+
+def _few_edits(
+    block: Block, old: Sequence[str], new: Sequence[str]
+) -> list[tuple[int, int]] | None:
+    """The pairs that leave the fewest edits (Myers' greedy search); None if those are many."""
+    ours, theirs = old[block.old_start : block.old_end], new[block.new_start : block.new_end]
+    goal = len(ours) - len(theirs)
+    both = len(ours) + len(theirs)
+    shared = (Counter(ours) & Counter(theirs)).total()
+    limit = EDIT_WORK // both
+    if both - 2 * shared > limit:
+        return None
+    # How far into `ours` each diagonal is reached; a diagonal is our place less theirs.
+    reach = {1: 0}
+    earlier: list[dict[int, int]] = []
+    for edits in range(limit + 1):
+        earlier.append(reach.copy())
+        for diagonal in range(-edits, edits + 1, 2):
+            i = _next_reach(reach, diagonal, edits)
+            j = i - diagonal
+            while i < len(ours) and j < len(theirs) and ours[i] == theirs[j]:
+                i, j = i + 1, j + 1
+            reach[diagonal] = i
+            if diagonal == goal and i >= len(ours):
+                return [
+                    (block.old_start + at, block.new_start + at - way)
+                    for way, first, last in _walked(earlier, goal, len(ours))
+                    for at in range(first, last)
+                ]
+    return None
+
+
+def _next_reach(reach: dict[int, int], diagonal: int, edits: int) -> int:
+    """How far one more edit leads on a diagonal: an item of theirs put in, or one of ours out."""
+    put_in = diagonal == -edits or (diagonal != edits and reach[diagonal - 1] < reach[diagonal + 1])
+    return reach[diagonal + 1] if put_in else reach[diagonal - 1] + 1
+
+
+def _walked(
+    earlier: Sequence[dict[int, int]], diagonal: int, i: int
+) -> Iterator[tuple[int, int, int]]:
+    """The way back from the end: each diagonal, and from where to where it was walked."""
+    for edits in range(len(earlier) - 1, -1, -1):
+        reach = earlier[edits]
+        first = _next_reach(reach, diagonal, edits)
+        yield diagonal, first, i
+        came_from = diagonal + 1 if first == reach.get(diagonal + 1, -1) else diagonal - 1
+        i, diagonal = reach.get(came_from, 0), came_from

@@ -18,6 +18,8 @@ _HEAD = 1024
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b")
 _ASCII = bytes(code for code in range(0x80) if code not in b"\x0e\x0f\x1b")
 """What any encoding that may be declared spells alike; the three are where some change gear."""
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""Bytes without a meaning in the encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class Form:
 def decode(data: bytes) -> tuple[str, Form]:
     """The text of a file's bytes, and what `encode` needs to give those bytes back.
 
-    A byte order mark decides, then what the file declares (PEP 263, XML), then UTF-8. Bytes that
-    are no UTF-8 become lone surrogates, so that any bytes at all can be edited.
+    A byte order mark decides, then what the file declares (PEP 263, XML) if that is so, then
+    UTF-8. Bytes that have no meaning become lone surrogates, so that any bytes can be edited.
     """
     for form in _guesses(data):
         read = _read_as(data, form)
-        if read is not None:
+        if read is not None and not (_ESCAPED.search(read[0]) and _is_utf8(data)):
             return read
     return _with_newline(data.decode("utf-8", "surrogateescape"), Form())
 
@@ -92,6 +94,15 @@ def _read_as(data: bytes, form: Form) -> tuple[str, Form] | None:
         return (text, form) if encode(text, form) == data else None
     except (UnicodeError, FileError):
         return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8, whatever the file declares."""
+    try:
+        data.decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _with_newline(text: str, form: Form) -> tuple[str, Form]:

@@ -1,0 +1,85 @@
+"""A draft is a value: it follows the page and never moves it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from page_laws import LAW, TEXTS, changes_of, spans_in
+
+from diffedit.core.change import Change, ChangeSet
+from diffedit.core.draft import Draft, Figures, Piece
+from diffedit.core.span import Selection, Span
+
+SETTLED = Draft(span=Span(2, 5), original="a\nb").settled(("a\nc", "x\nb"), Figures(steps=4))
+
+
+@LAW
+@given(st.data())
+def test_what_is_kept_of_a_draft_is_all_that_changes(data: st.DataObject) -> None:
+    """Outside the span the page is as it was, whichever hunks are kept; none kept, all of it is."""
+    text = data.draw(TEXTS)
+    span = data.draw(spans_in(text))
+    draft = Draft(span=span, original=text[span.start : span.end])
+    draft = draft.settled((data.draw(TEXTS),), Figures())
+    kept = data.draw(st.sets(st.integers(0, 5)))
+    for change in (draft.change(), draft.change(kept)):
+        after = change.apply(text)
+        assert after.startswith(text[: span.start])
+        assert after.endswith(text[span.end :])
+    assert draft.change().apply(text) == text[: span.start] + draft.text + text[span.end :]
+    assert draft.change(()) == ChangeSet(())
+
+
+@LAW
+@given(st.data())
+def test_a_carried_draft_still_fits(data: st.DataObject) -> None:
+    """After the person's edits the draft is stale, or its span holds the text that it was for."""
+    text = data.draw(TEXTS)
+    span = data.draw(spans_in(text))
+    changes = data.draw(changes_of(text))
+    draft = Draft(span=span, original=text[span.start : span.end]).carried(changes)
+    after = changes.apply(text)
+    if draft.status != "stale":
+        assert after[draft.span.start : draft.span.end] == draft.original
+
+
+def test_an_edit_inside_makes_it_stale() -> None:
+    """Text typed into the span ends the draft, and says so."""
+    draft = SETTLED.carried(ChangeSet((Change(Span(3, 3), "x"),)))
+    assert (draft.status, draft.live) == ("stale", False)
+    assert "inside the span" in draft.message
+
+
+def test_each_stage_is_a_new_value() -> None:
+    """A draft is first waiting, then a picture, then texts to choose from."""
+    waiting = Draft(span=Span(0, 1), original="a")
+    seen = waiting.seen((Piece("b", "accepted"), Piece("c", "noise", 0.5)), Figures(steps=1))
+    assert (waiting.status, waiting.text, waiting.live) == ("waiting", "", True)
+    assert (seen.status, seen.text, seen.live) == ("denoising", "bc", True)
+    assert (SETTLED.status, SETTLED.text, SETTLED.live) == ("settled", "a\nc", False)
+
+
+def test_choices_wrap_round() -> None:
+    """One step past the last text is the first again; without texts there is no choice."""
+    assert [SETTLED.choose(number).text for number in (-1, 0, 1, 2)] == [
+        "x\nb", "a\nc", "x\nb", "a\nc",
+    ]  # fmt: skip
+    waiting = Draft(span=Span(0, 1), original="a")
+    assert waiting.choose(1) is waiting
+
+
+def test_the_figures_are_honest() -> None:
+    """Time for a step is known only once there was one."""
+    assert Figures(elapsed_ms=10).ms_per_step is None
+    assert Figures(elapsed_ms=10, steps=4).ms_per_step == pytest.approx(2.5)
+
+
+def test_a_span_runs_forwards() -> None:
+    """A span cannot run backwards or begin before the text; a selection may, and has a span."""
+    for start, end in ((2, 1), (-1, 1)):
+        with pytest.raises(ValueError, match="not a span"):
+            Span(start, end)
+    assert Selection(5, 2).span == Span(2, 5)
+    assert Selection.at(3).span.empty
+    assert Span(3, 3)
+    assert (Span(1, 4).contains(4), Span(1, 4).contains(5)) == (True, False)
+    assert Span(1, 4).shifted(2) == Span(3, 6)
