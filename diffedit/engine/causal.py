@@ -70,14 +70,16 @@ class Row:
         """The last settled id; it joins the cached prefix at the next look."""
         return self.settled[-1:]
 
-    def canvas(self, filler: int) -> list[int]:
+    def canvas(self, filler: int, tokens: int) -> list[int]:
         """The guesses for the next look, the pending id first, at least `filler` if it can be.
 
         A slot that is looked at gets a prediction, and that is the next look's guess: so even a
-        poor filling is refined from look to look.
+        poor filling is refined from look to look. Nothing past the budget of `tokens` is guessed.
         """
-        ids = self.pending + self.guesses(self.window - len(self.pending))
-        return ids + ids[-1:] * (min(filler, self.window) - len(ids))
+        first = len(self.pending)
+        room = min(self.window, first + tokens - len(self.settled) - 1)
+        ids = self.pending + self.guesses(room - first)
+        return ids + ids[-1:] * (min(filler, room) - len(ids))
 
     def guesses(self, count: int) -> list[int]:
         """Up to `count` guesses for what follows the settled ids."""
@@ -125,7 +127,9 @@ def decode_rows(
     live, step = list(range(len(rows))), 0
     while live:
         step += 1
-        canvases = [rows[number].canvas(window.filler // len(live)) for number in live]
+        canvases = [
+            rows[number].canvas(window.filler // len(live), limits.tokens) for number in live
+        ]
         predictions = denoiser.predict_rows(
             canvases,
             [rows[number].temperature for number in live],
@@ -203,6 +207,6 @@ def _stop_early(denoiser: CausalDenoiser, row: Row, begun: int, stop: Stop | Non
 def _leave(denoiser: CausalDenoiser, rows: Sequence[Row], live: list[int]) -> list[int]:
     """The rows that go on; the batch is told when some do not."""
     on = [place for place, number in enumerate(live) if rows[number].stop is None]
-    if len(on) < len(live):
+    if on and len(on) < len(live):
         denoiser.keep_rows(on)
     return [live[place] for place in on]

@@ -236,8 +236,8 @@ def _moved(line: str, old: str, new: str) -> str:
 def _same_unit(lines: list[str], original: str) -> list[str]:
     """The lines indented by tabs where the span is, if they are indented by spaces."""
     widths = [len(_indent(line)) for line in lines if line.startswith(" ")]
-    tabbed = any(line.startswith("\t") for line in original.split("\n"))
-    if not tabbed or not widths or any(line.startswith("\t") for line in lines):
+    signs = {line[0] for line in original.split("\n") if line.strip(" \t") and line[0] in " \t"}
+    if signs != {"\t"} or not widths or any(line.startswith("\t") for line in lines):
         return lines
     unit = max(2, min(widths))
     return [

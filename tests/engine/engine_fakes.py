@@ -56,6 +56,9 @@ class CausalModel:
         self._last: list[list[int]] = []
         self.calls = 0
         self.widest = 0
+        """Slots of all rows in one look, at most."""
+        self.longest = 0
+        """Tokens of one row, prefix and guesses, at most."""
 
     def encode(self, text: str) -> list[int]:
         return [int(word) for word in text.replace(">", " ").replace("<", " ").split()]
@@ -77,6 +80,10 @@ class CausalModel:
     ) -> list[Prediction]:
         assert len(canvases) == len(temperatures) == len(noise_seeds) == len(self._rows)
         self.calls += 1
+        self.longest = max(
+            self.longest,
+            *(len(row) + len(canvas) for row, canvas in zip(self._rows, canvases, strict=True)),
+        )
         self.widest = max(self.widest, sum(map(len, canvases)))
         self._last = [list(canvas) for canvas in canvases]
         return [
@@ -93,6 +100,7 @@ class CausalModel:
             row.extend(canvas[:count])
 
     def keep_rows(self, rows: Sequence[int]) -> None:
+        assert 0 < len(rows) < len(self._rows)
         self._rows = [self._rows[row] for row in rows]
 
     def one_by_one(self, prefix: Sequence[int], tokens: int, noise_seed: int = 0) -> list[int]:

@@ -73,6 +73,7 @@ def test_it_is_the_token_by_token_text(
     assert [row.settled for row in batch] == expected
     assert model.calls <= max(len(text) + 1 for text in expected)
     assert model.widest <= max(total, rows)
+    assert model.longest < len(PREFIX) + 40
 
 
 def edited(random: Random, text: list[int]) -> list[int]:

@@ -1,7 +1,7 @@
 """What goes round the span fits and is near; what comes back is code and stands as it did."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffedit.engine.prompt import (
@@ -183,12 +183,14 @@ def test_an_answer_is_fitted_to_the_span(
     assert fit_to_span(answer, original, before=before) == fitted
 
 
+@settings(max_examples=400)
 @given(
     original=st.lists(st.text("ab \t", max_size=8), min_size=1, max_size=8)
     .map("\n".join)
     .filter(lambda text: text.strip(" \t\n")),
     before=st.sampled_from(["", "x\n", "x\n    ", "x\n\t", "x = "]),
 )
+@example(original="a\n a\n\t", before="")
 def test_the_span_s_own_text_fits_as_it_is(original: str, before: str) -> None:
     """Fitting what needs no fitting changes nothing."""
     assert fit_to_span(original, original, before=before) == original
