@@ -50,7 +50,7 @@ def indentation(lines: Sequence[str], language: str = "") -> str:
         not steps and language in ("go", "make", "makefile", "basemake")
     ):
         return "\t"
-    return " " * max(steps, key=lambda step: (steps[step], step), default=4)
+    return " " * max(steps, key=lambda step: (steps[step], step in (2, 4, 8), step), default=4)
 
 
 def word_at(line: str, column: int) -> tuple[int, int]:
@@ -70,6 +70,9 @@ def enclosing_block(lines: Sequence[str], row: int) -> tuple[int, int]:
     row = _nearest_written(lines, row)
     if DECORATES.match(lines[row]):
         row = _decorated(lines, row)
+    elif GOES_ON.match(lines[row]):
+        begun = _begun_above(lines, row)
+        row = begun if begun >= 0 else row
     if _opens(lines, row):
         return _block(lines, row)
     header = row

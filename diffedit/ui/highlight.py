@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
-from diffedit.ui.lexing import ROOT, Stack, Token, lexer_for, resumable, run
+from diffedit.ui.lexing import ROOT, Stack, Stop, Token, lexer_for, resumable, run
 
 NEVER, PASSED, HELD = 0, 1, 2
 """A line was never read; was read and only its state kept; has its tokens."""
@@ -53,7 +54,7 @@ class Highlighter:
             return
         last = min(last, len(self._lines) - 1)
         row = first
-        while row <= last:
+        while row <= last and self._lexer is not None:
             if self._read[row] == HELD:
                 row += 1
                 continue
@@ -123,15 +124,14 @@ class Highlighter:
         Returns:
             The rows whose held tokens changed, and the row where reading ended.
         """
-        lexer, state = self._lexer, self._states[start]
-        assert lexer is not None
+        state = self._states[start]
         assert state is not None
         total = len(self._lines)
         chunk = self._lines[start : stop + SLACK]
         text = "\n".join(line if len(line) <= LONGEST else "" for line in chunk) + "\n"
         changed: list[int] = []
         row = start
-        for finished, stack in run(lexer, text, state):
+        for finished, stack in self._run(text, state):
             at_end = row + len(finished) >= start + len(chunk)
             unsure = at_end and row + len(finished) < total
             for number, tokens in enumerate(finished):
@@ -150,6 +150,14 @@ class Highlighter:
             if row >= stop or settled:
                 break
         return changed, row
+
+    def _run(self, text: str, state: Stack) -> Iterator[Stop]:
+        """Lex; one of five hundred lexers that fails leaves the text plain, and the editor up."""
+        assert self._lexer is not None
+        try:
+            yield from run(self._lexer, text, state)
+        except Exception:  # noqa: BLE001 - a lexer may raise anything at a text it did not expect
+            self._lexer, self._resumes = None, False
 
     def _note(self, row: int, tokens: tuple[Token, ...], changed: list[int], *, keep: bool) -> None:
         """Keep what was read of one line."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -15,6 +16,7 @@ from diffedit.config import themes
 from diffedit.core.document import Document
 from diffedit.ui.editor import EditorView
 
+APP_KEYS = (*("escape", "f1", "f6", "f7", "f8"), *(f"ctrl+{letter}" for letter in "ktrsoqpgf"))
 CHARACTERS = {"space": " ", "enter": "\r", "tab": "\t", "backspace": "\x7f"}
 
 
@@ -22,10 +24,8 @@ class EditorApp(App[None]):
     """One editor, and a record of what reached the app."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [
-        Binding(key, f"heard('{key}')", show=False)
-        for key in ("ctrl+k", "ctrl+t", "ctrl+r", "ctrl+s", "ctrl+o", "ctrl+q", "ctrl+p")
-        + ("ctrl+g", "ctrl+f", "escape", "f1", "f6", "f7", "f8")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"heard('{key}')", show=False) for key in APP_KEYS
     ]
 
     def __init__(self, text: str = "", *, language: str = "python", theme: str = "ink") -> None:

@@ -4,10 +4,10 @@ import base64
 from pathlib import Path
 
 import pytest
+from editor_app import app_of, editing, press
 
 from diffedit.ui.clipboard import Clipboard
 from diffedit.ui.editor import EditorView
-from tests.ui.editor_app import app_of, editing, press
 
 KEEPS = '#!/bin/sh\nexec /bin/cat > "$0.kept"\n'
 GIVES = "#!/bin/sh\nprintf 'from\\r\\noutside'\n"
@@ -20,6 +20,12 @@ def tool(folder: Path, name: str, script: str) -> Path:
     path.write_text(script, encoding="utf-8")
     path.chmod(0o755)
     return path
+
+
+def kept(path: Path) -> bytes | None:
+    """What a tool was given; None when it was not asked."""
+    found = Path(f"{path}.kept")
+    return found.read_bytes() if found.exists() else None
 
 
 def clipboard(folder: Path, **environ: str) -> tuple[Clipboard, list[str]]:
@@ -36,7 +42,7 @@ async def test_the_systems_tool_takes_the_text(tmp_path: Path) -> None:
     copied = await board.copy("é\n世" * 10_000)
     assert copied.sure
     assert copied.message == "Copied to the Wayland clipboard."
-    assert Path(f"{copy}.kept").read_text(encoding="utf-8") == "é\n世" * 10_000
+    assert kept(copy) == ("é\n世" * 10_000).encode()
     assert written == []
     assert await board.paste() == "from\noutside"
 
@@ -59,7 +65,7 @@ async def test_from_far_away_only_the_terminal_is_near(tmp_path: Path) -> None:
     await board.copy("text")
     assert written[0].startswith("\x1bPtmux;\x1b\x1b]52;c;")
     assert written[0].endswith("\x1b\\")
-    assert not Path(f"{copy}.kept").exists()
+    assert kept(copy) is None
     assert await board.paste() == "text"
 
 
@@ -70,7 +76,7 @@ async def test_tmux_keeps_a_copy(tmp_path: Path) -> None:
     copied = await board.copy("text")
     assert copied.sure
     assert copied.message == "Copied to the tmux buffer."
-    assert Path(f"{copy}.kept").read_text(encoding="utf-8") == "text"
+    assert kept(copy) == b"text"
     assert len(written) == 1
 
 
@@ -117,4 +123,4 @@ async def test_a_byte_that_is_no_text_can_be_copied(tmp_path: Path) -> None:
     tool(tmp_path, "pbpaste", GIVES)
     board, _ = clipboard(tmp_path)
     assert (await board.copy("caf\udce9")).sure
-    assert Path(f"{copy}.kept").read_bytes() == b"caf\xe9"
+    assert kept(copy) == b"caf\xe9"

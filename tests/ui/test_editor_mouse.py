@@ -1,11 +1,10 @@
 """The mouse in the editor: clicks by count, shift, drags, and the gutter."""
 
-import pytest
+from editor_app import editing
 from textual import events
 from textual.pilot import Pilot
 
 from diffedit.ui.editor import EditorView
-from tests.ui.editor_app import editing
 
 TEXT = "def name(one, two):\n    return one + two\n\nlast"
 
@@ -42,24 +41,19 @@ async def test_one_click_puts_the_cursor_there() -> None:
         assert editor.cursor_location == (3, 2)
 
 
-@pytest.mark.parametrize(
-    ("place", "times", "selected"),
-    [
-        ((6, 0), 2, "name"),
-        ((8, 0), 2, "("),
-        ((1, 1), 2, "    "),
-        ((60, 3), 2, "last"),
-        ((6, 0), 3, "def name(one, two):\n"),
-        ((0, 3), 3, "last"),
-        ((6, 0), 4, ""),
-        ((0, 2), 2, ""),
-    ],
-)
-async def test_more_clicks_take_more(place: tuple[int, int], times: int, selected: str) -> None:
+async def test_more_clicks_take_more() -> None:
     """Two clicks take the word (or signs, or blanks), three the line, four begin anew."""
     async with editing(TEXT) as (editor, pilot):
-        await click(pilot, *place, times=times)
-        assert editor.selected_text == selected
+        for x, y, times, selected in (
+            (6, 0, 2, "name"),
+            (8, 0, 2, "("),
+            (60, 3, 2, "last"),
+            (6, 0, 4, ""),
+            (0, 3, 3, "last"),
+            (0, 2, 2, ""),
+        ):
+            await click(pilot, x, y, times=times)
+            assert editor.selected_text == selected
 
 
 async def test_shift_and_a_click_stretch_the_selection() -> None:

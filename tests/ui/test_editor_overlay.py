@@ -1,6 +1,7 @@
 """The overlay: painted over lines of the page, pushing what is below down, never touching it."""
 
 import pytest
+from editor_app import editing, lines_of, press, screen
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -8,11 +9,11 @@ from textual.geometry import Offset, Region
 from textual.pilot import Pilot
 
 from diffedit.core.change import Change, ChangeSet
+from diffedit.core.document import Document
 from diffedit.core.span import Span
 from diffedit.ui.editor import EditorView, Overlay
 from diffedit.ui.page_view import PageView
 from diffedit.ui.rows import Rows
-from tests.ui.editor_app import editing, lines_of, press, screen
 
 LINES = "".join(f"line {number}\n" for number in range(1, 61))
 
@@ -32,7 +33,7 @@ def refreshed(editor: EditorView) -> list[Region]:
         real(*regions, **words)
         return editor
 
-    editor.refresh = record  # type: ignore[method-assign, assignment]
+    editor.refresh = record  # type: ignore[method-assign]
     return asked
 
 
@@ -176,7 +177,8 @@ async def test_an_overlay_beyond_the_text_does_no_harm() -> None:
 
 async def test_an_overlay_over_wrapped_lines() -> None:
     """With soft wrap, all rows of the covered lines are lent."""
-    async with editing("a " * 60 + "\nb\n" + "c " * 60 + "\nend\n", size=(45, 20)) as (editor, pilot):
+    text = "a " * 60 + "\nb\n" + "c " * 60 + "\nend\n"
+    async with editing(text, size=(45, 20)) as (editor, pilot):
         editor.soft_wrap = True
         await pilot.pause()
         whole = editor.rows.height
@@ -189,34 +191,33 @@ async def test_an_overlay_over_wrapped_lines() -> None:
 @pytest.mark.parametrize("width", [0, 7])
 @pytest.mark.parametrize("covered", [(0, 0), (2, 5), (9, 11)])
 @pytest.mark.parametrize("height", [1, 4, 9])
-async def test_every_row_leads_to_its_line_and_back(
+def test_every_row_leads_to_its_line_and_back(
     width: int, covered: tuple[int, int], height: int
 ) -> None:
     """Outside of the overlay the mapping is one to one; inside, it is to the nearest."""
-    async with editing("".join("word " * (n % 4) + "\n" for n in range(11))) as (editor, _):
-        assert isinstance(editor.document, PageView)
-        mapped = Rows(editor.document, width, 4)
-        mapped.lend(Overlay(*covered, rows=rows(*"x" * height)))
-        top, end = mapped.lent
-        assert end - top == height
-        for y in range(mapped.height):
-            place = mapped.at(y)
-            assert (place.overlay_row >= 0) == (top <= y < end)
-            if place.overlay_row < 0:
-                assert mapped.y_of(place.row, place.section) == y
-                assert mapped.offset_to_location(Offset(0, y))[0] == place.row
-            else:
-                assert covered[0] <= place.row <= covered[1]
-                assert top <= mapped.y_of(place.row, place.section) < end
-        seen = {(place.row, place.section) for y in range(mapped.height) if (place := mapped.at(y))}
-        sections = {row: len(mapped.get_offsets(row)) for row in range(12)}
-        outside = {
-            (row, section)
-            for row, last in sections.items()
-            for section in range(last + 1)
-            if not covered[0] <= row <= covered[1]
-        }
-        assert outside <= seen
+    page = Document("".join("word " * (n % 4) + "\n" for n in range(11)))
+    mapped = Rows(PageView(page), width, 4)
+    mapped.lend(Overlay(*covered, rows=rows(*"x" * height)))
+    top, end = mapped.lent
+    assert end - top == height
+    for y in range(mapped.height):
+        place = mapped.at(y)
+        assert (place.overlay_row >= 0) == (top <= y < end)
+        if place.overlay_row < 0:
+            assert mapped.y_of(place.row, place.section) == y
+            assert mapped.offset_to_location(Offset(0, y))[0] == place.row
+        else:
+            assert covered[0] <= place.row <= covered[1]
+            assert top <= mapped.y_of(place.row, place.section) < end
+    seen = {(place.row, place.section) for y in range(mapped.height) if (place := mapped.at(y))}
+    sections = {row: len(mapped.get_offsets(row)) for row in range(12)}
+    outside = {
+        (row, section)
+        for row, last in sections.items()
+        for section in range(last + 1)
+        if not covered[0] <= row <= covered[1]
+    }
+    assert outside <= seen
 
 
 async def test_a_drag_over_the_overlay_selects_the_covered_text() -> None:
@@ -227,7 +228,14 @@ async def test_a_drag_over_the_overlay_selects_the_covered_text() -> None:
 
         def mouse(kind: type[events.MouseEvent], x: int, y: int) -> events.MouseEvent:
             return kind(
-                editor, gutter + x, y, delta_x=0, delta_y=0, button=1, shift=False, meta=False,
+                editor,
+                gutter + x,
+                y,
+                delta_x=0,
+                delta_y=0,
+                button=1,
+                shift=False,
+                meta=False,
                 ctrl=False,
             )
 
@@ -238,7 +246,7 @@ async def test_a_drag_over_the_overlay_selects_the_covered_text() -> None:
 
 
 async def test_a_change_by_the_session_while_it_is_shown() -> None:
-    """Applying the draft under its own overlay, then taking the overlay away, shows the new text."""
+    """Applying the draft under its overlay, then taking that away, shows the new text."""
     async with editing(LINES, language="") as (editor, _):
         editor.show_overlay(Overlay(1, 2, rows("new", "text", "here"), minimum=3))
         span = editor.page.text.rows(1, 2)

@@ -12,8 +12,13 @@ from diffedit.ui.lexing import ROOT, Token, language_of, lexer_for, resumable, r
 
 PYTHON = Path(__file__).read_text(encoding="utf-8")
 C = '#include <a.h>\n/* a\n * long\n comment */\nint main(void) {\n  return "x" + 1;\n}\n' * 8
-HTML = "<p class='a'>x</p>\n<style>\n b { color: red }\n</style>\n<script>\nlet a = `x\ny`;\n</script>\n"
-SOURCES = {"python": PYTHON, "c": C, "html": HTML * 6, "rust": 'fn a() { /* x\ny */ "a\nb"; }\n' * 30}
+HTML = "<p a='b'>x</p>\n<style>\n b { c: d }\n</style>\n<script>\nlet a = `x\ny`;\n</script>\n"
+SOURCES = {
+    "python": PYTHON,
+    "c": C,
+    "html": HTML * 6,
+    "rust": 'fn a() { /* x\ny */ "a\nb"; }\n' * 30,
+}
 
 
 def whole(text: str, language: str) -> list[tuple[Token, ...]]:
@@ -80,7 +85,7 @@ def reads(highlighter: Highlighter) -> Iterator[int]:
         count[0] += 1
         note(*args, **words)  # type: ignore[arg-type]
 
-    highlighter._note = counted  # type: ignore[method-assign, assignment]
+    highlighter._note = counted  # type: ignore[method-assign]
     while True:
         count[0] = 0
         yield -1
@@ -145,7 +150,7 @@ def test_languages_whose_state_is_hidden_are_coloured_too(language: str) -> None
     lines, highlighter = lines_and(text, language)
     lexer = lexer_for(language)
     assert lexer is not None
-    assert not resumable(lexer) or language in ("rst",)
+    assert not resumable(lexer) or language == "rst"
     highlighter.ensure(0, 30)
     assert [highlighter.line(row) for row in range(20)] == whole(text, language)[:20]
     lines[5] = "changed: 1"
@@ -177,3 +182,19 @@ def test_the_language_of_a_file() -> None:
     plain = Highlighter(["a"], "no such language")
     plain.ensure(0, 0)
     assert (plain.line(0), plain.active) == ((), False)
+
+
+def test_a_lexer_that_fails_leaves_the_text_plain() -> None:
+    """A lexer that raises in the middle of a file costs the colours, and nothing else."""
+    lines, highlighter = lines_and("x = 1\n" * 500, "python")
+    highlighter.ensure(0, 10)
+    kept = highlighter.line(3)
+    highlighter._states[100] = ("no such state",)
+    highlighter.ensure(100, 110)
+    highlighter.ensure(200, 210)
+    lines[3] = "y"
+    highlighter.edited(3, 3, 3)
+    assert kept
+    assert highlighter.line(200) == ()
+    assert not highlighter.active
+    assert highlighter.sweep(500, 0.01) == (False, -1, -1)
