@@ -21,8 +21,10 @@ class Text:
         It is the same list for life, so that a view may hold it."""
         self._joined: str | None = text
         self._rows, self._chars = _counted(self.lines)
-        self._first_rows: list[int] | None = None
-        self._first_chars: list[int] = []
+        # The first row of each block, and its offset: of all blocks, or of the first few only,
+        # up to the block of the last edit.
+        self._first_rows = [0]
+        self._first_chars = [0]
         self._length = len(text)
 
     def __len__(self) -> int:
@@ -37,18 +39,21 @@ class Text:
         """The gap at `row` and `column`, both from 0. Raises ValueError outside the text."""
         if not (0 <= row < len(self.lines) and 0 <= column <= len(self.lines[row])):
             raise ValueError(f"no such place: row {row}, column {column}")
-        first_rows, first_chars = self._firsts()
-        block = bisect_right(first_rows, row) - 1
-        first = first_rows[block]
-        return first_chars[block] + sum(map(len, self.lines[first:row])) + row - first + column
+        block = self._block_of_row(row)
+        first = self._first_rows[block]
+        return (
+            self._first_chars[block] + sum(map(len, self.lines[first:row])) + row - first + column
+        )
 
     def location(self, offset: int) -> tuple[int, int]:
         """The row and column of the gap at `offset`. Raises ValueError outside the text."""
         if not 0 <= offset <= self._length:
             raise ValueError(f"no such place: {offset} of {self._length}")
-        first_rows, first_chars = self._firsts()
-        block = bisect_right(first_chars, offset) - 1
-        row, column = first_rows[block], offset - first_chars[block]
+        block = _block_of(offset, self._first_chars, self._chars)
+        if block is None:
+            self._count_firsts()
+            block = bisect_right(self._first_chars, offset) - 1
+        row, column = self._first_rows[block], offset - self._first_chars[block]
         while column > (length := len(self.lines[row])):
             column -= length + 1
             row += 1
@@ -80,37 +85,51 @@ class Text:
         growth = len(new) - len(span)
         if first == last and len(rows) == 1:
             self.lines[first] = rows[0]
-            first_rows, _ = self._firsts()
-            self._chars[bisect_right(first_rows, first) - 1] += growth
+            block = self._block_of_row(first)
+            self._chars[block] += growth
         else:
-            self._recount(first, last, rows)
+            block = self._recount(first, last, rows)
+        del self._first_rows[block + 1 :], self._first_chars[block + 1 :]
         self._length += growth
         self._joined = None
-        self._first_rows = None
 
-    def _recount(self, first: int, last: int, rows: Sequence[str]) -> None:
-        """Put `rows` in the place of the rows `first` to `last`, and count their blocks anew."""
-        first_rows, _ = self._firsts()
-        first_block = bisect_right(first_rows, first) - 1
-        last_block = bisect_right(first_rows, last) - 1
+    def _recount(self, first: int, last: int, rows: Sequence[str]) -> int:
+        """Put `rows` in the place of the rows `first` to `last`; gives the first block."""
+        last_block = self._block_of_row(last)
+        first_block = self._block_of_row(first)
+        first_rows = self._first_rows
         # A block that lost most of its rows joins the next, so that blocks stay few.
         left = first_rows[last_block] + self._rows[last_block] - last + first
         if left - first_rows[first_block] < BLOCK_ROWS // 4 and last_block + 1 < len(self._rows):
             last_block += 1
         growth = len(rows) - (last - first + 1)
         start = first_rows[first_block]
-        end = first_rows[last_block] + self._rows[last_block] + growth
+        end = start + sum(self._rows[first_block : last_block + 1]) + growth
         self.lines[first : last + 1] = rows
         counts = _counted(self.lines[start:end])
         blocks = slice(first_block, last_block + 1)
         self._rows[blocks], self._chars[blocks] = counts
+        return first_block
 
-    def _firsts(self) -> tuple[list[int], list[int]]:
-        """The first row of each block, and its offset; counted when first asked after an edit."""
-        if self._first_rows is None:
-            self._first_rows = list(accumulate(self._rows[:-1], initial=0))
-            self._first_chars = list(accumulate(self._chars[:-1], initial=0))
-        return self._first_rows, self._first_chars
+    def _block_of_row(self, row: int) -> int:
+        """The block that holds a row."""
+        block = _block_of(row, self._first_rows, self._rows)
+        if block is None:
+            self._count_firsts()
+            block = bisect_right(self._first_rows, row) - 1
+        return block
+
+    def _count_firsts(self) -> None:
+        """Count where each block begins."""
+        self._first_rows = list(accumulate(self._rows[:-1], initial=0))
+        self._first_chars = list(accumulate(self._chars[:-1], initial=0))
+
+
+def _block_of(place: int, firsts: Sequence[int], sizes: Sequence[int]) -> int | None:
+    """The block that holds a place, by the blocks counted so far; None if it lies beyond them."""
+    if place >= firsts[-1] + sizes[len(firsts) - 1]:
+        return None
+    return bisect_right(firsts, place) - 1
 
 
 def _counted(lines: Sequence[str]) -> tuple[list[int], list[int]]:

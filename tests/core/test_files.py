@@ -200,7 +200,10 @@ def test_no_room_leaves_the_old_file_whole(tmp_path: Path) -> None:
     for name in ("alone", "linked"):
         (tmp_path / name).write_text(old)
     (tmp_path / "link").hardlink_to(tmp_path / "linked")
-    paths = [str(tmp_path / name) for name in ("alone", "linked", "fresh")]
+    # Of this one not even a rescue copy can be made.
+    (tmp_path / "large").write_text(old * 10)
+    (tmp_path / "twin").hardlink_to(tmp_path / "large")
+    paths = [str(tmp_path / name) for name in ("alone", "linked", "large", "fresh")]
     run = subprocess.run(
         [sys.executable, "-c", FULL, *paths],
         capture_output=True,
@@ -208,11 +211,12 @@ def test_no_room_leaves_the_old_file_whole(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
-    assert run.stdout.count("larger than the system allows") == 3
-    assert run.stdout.count("The file on disk is as it was.") == 3
+    assert run.stdout.count("larger than the system allows") == 4
+    assert run.stdout.count("The file on disk is as it was.") == 4
     assert (tmp_path / "alone").read_text() == old
     assert (tmp_path / "link").read_text() == old
-    assert names(tmp_path) == {"alone", "linked", "link"}
+    assert (tmp_path / "twin").read_text() == old * 10
+    assert names(tmp_path) == {"alone", "linked", "link", "large", "twin"}
 
 
 SAVING = """

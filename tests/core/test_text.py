@@ -116,3 +116,17 @@ def test_a_key_costs_the_same_in_a_long_text() -> None:
         text.offset(row, column)
         times.append(time.perf_counter() - start)
     assert sorted(times)[len(times) // 2] < 0.001
+
+
+@pytest.mark.parametrize("rows_gone", [1, 100, 250, 600])
+def test_many_edits_from_the_last_to_the_first(rows_gone: int) -> None:
+    """Edits up through a long text, as many changes at once make them, agree with the string."""
+    expected = "\n".join(f"row {number}" for number in range(6_000))
+    text = Text(expected)
+    for first in range(5_000, 0, -rows_gone - 40):
+        span = text.rows(first, first + rows_gone)
+        expected = expected[: span.start] + "x" + expected[span.end :]
+        text.replace(span, "x")
+    check(text, expected)
+    for offset in range(0, len(expected), 101):
+        check_place(text, expected, offset)
