@@ -9,45 +9,35 @@ from typing import TypeVar, cast
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingsMap
-from textual.containers import Horizontal
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from diffedit.config import paths, themes
+from diffedit.config import paths
 from diffedit.config.settings import Settings
-from diffedit.core.document import Document
 from diffedit.core.errors import DiffeditError
 from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
 from diffedit.ui import commands, last_words
-from diffedit.ui.buffers import Buffer, Buffers, Tabs
+from diffedit.ui.buffers import Buffers
 from diffedit.ui.dialogs import Help
 from diffedit.ui.editing import Editing
 from diffedit.ui.editor import EditorView
 from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
+from diffedit.ui.key_order import drained, is_typing
 from diffedit.ui.keys import bindings
 from diffedit.ui.model_room import ModelRoom
-from diffedit.ui.overlays import overlay_of, reveal_row
 from diffedit.ui.palette import Palette
 from diffedit.ui.plugin_desk import PluginDesk
-from diffedit.ui.prompt_bar import PromptBar
-from diffedit.ui.prompt_history import PromptHistory
-from diffedit.ui.review_bar import ReviewBar
 from diffedit.ui.reviewing import Reviewing
 from diffedit.ui.stage import Severity
-from diffedit.ui.status import StatusBar
+from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
-from diffedit.ui.theme import screen_theme
-from diffedit.ui.thinking import ThinkingPanel
-from diffedit.ui.tour import Tour, copy_of_sample
+from diffedit.ui.tour import copy_of_sample
+from diffedit.ui.window import Window
 from diffedit.worker.client import Client
 
 T = TypeVar("T")
-
-SMALLEST = (40, 8)
-"""Columns and rows below which the screen only says that it is too small."""
 
 
 class DiffeditApp(App[int]):
@@ -67,8 +57,9 @@ class DiffeditApp(App[int]):
         client: Client | None = None,
     ) -> None:
         super().__init__()
-        self.settings, self.look = settings, themes.load(settings.theme)
+        self.settings = settings
         self.buffers = Buffers()
+        self.window = Window(self, settings, self.buffers, self._status)
         self.client = client or Client()
         self.filing = Filing(self)
         self.models = ModelRoom(self)
@@ -82,58 +73,26 @@ class DiffeditApp(App[int]):
         self._bindings = BindingsMap()
         for key in bindings(settings.keys):
             action = f"command({key.command!r})"
-            self._bindings.bind(key.key, action, show=False, priority=True)
+            self._bindings.bind(key.key, action, show=False)
 
     # The screen --------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """From top to bottom."""
-        yield Tabs()
-        with Horizontal(id="body"):
-            yield EditorView(Document(), theme=self.look, id="page")
-            yield ThinkingPanel()
-        yield Tour()
-        yield PromptBar(PromptHistory(paths.state_dir() / "prompts.jsonl"))
-        yield ReviewBar()
-        yield StatusBar()
-        yield Static(id="too-small", markup=False)
+        """The window's widgets."""
+        yield from self.window.compose()
 
     def on_mount(self) -> None:
         """Open what was asked for, and wake the model while the person looks."""
         files, stdin_text, demo = self._opening
         if self.heeds_signals:
             last_words.on_signals(self.signalled)
-        self.action_look(self.look.name)
-        self.editor.indent_width = self.settings.tab_width
-        self.editor.show_line_numbers = self.settings.line_numbers
-        self.editor.soft_wrap = self.settings.soft_wrap
-        self.panel.display = self.settings.thinking_panel
+        self.window.set_up(list(self._bindings.key_to_bindings))
         self.filing.open_all(files, stdin_text)
         for problem in commands.start_problems(self.settings):
             self.say(problem, "warning")
         if demo:
-            self.query_one(Tour).begin()
+            self.window.tour.begin()
         self.start(self.models.warm_up())
-
-    @property
-    def editor(self) -> EditorView:
-        """The page."""
-        return self.query_one(EditorView)
-
-    @property
-    def prompt(self) -> PromptBar:
-        """The line for instructions."""
-        return self.query_one(PromptBar)
-
-    @property
-    def review_bar(self) -> ReviewBar:
-        """The line of a review."""
-        return self.query_one(ReviewBar)
-
-    @property
-    def panel(self) -> ThinkingPanel:
-        """Thinking Mode."""
-        return self.query_one(ThinkingPanel)
 
     # What the desks ask of the stage -----------------------------------------------------------
 
@@ -160,36 +119,8 @@ class DiffeditApp(App[int]):
         """After a while."""
         self.set_timer(seconds, call)
 
-    def show_buffer(self) -> None:
-        """The current buffer on the page, with its draft or review."""
-        buffer = self.buffers.current
-        if self.editor.page is not buffer.page or self.editor.code != buffer.language:
-            self.editor.open(buffer.page, language=buffer.language)
-        self.review_bar.show(buffer.review)
-        self.paint(buffer)
-        self.refresh_lines()
-        self.editor.focus()
-
-    def paint(self, buffer: Buffer) -> None:
-        """The draft or review of a buffer, if it is the one on the page."""
-        if buffer is not self.buffers.current:
-            return
-        editor = self.editor
-        width = editor.size.width + editor.scroll_offset.x
-        found = overlay_of(buffer, self.look, tab=editor.indent_width, width=width)
-        editor.show_overlay(found[0] if found else None)
-        if found and buffer.review is not None:
-            reveal_row(editor, found[1])
-
-    def refresh_lines(self) -> None:
-        """The status line and the tabs."""
-        buffer = self.buffers.current
-        self.query_one(StatusBar).show(status_of(buffer, self.editing, self.models))
-        self.query_one(Tabs).show(self.buffers)
-
-    def saw(self, what: str) -> None:
-        """For the tour."""
-        self.query_one(Tour).saw(what)
+    def _status(self) -> Status:
+        return status_of(self.buffers.current, self.editing, self.models)
 
     def leave(self, code: int = 0) -> None:
         """End the program, the worker first."""
@@ -201,7 +132,7 @@ class DiffeditApp(App[int]):
 
     # Commands ----------------------------------------------------------------------------------
 
-    def action_command(self, name: str) -> None:
+    async def action_command(self, name: str) -> None:
         """Run a command; a failure is one line, never a crash."""
         try:
             work = commands.BY_ID[name].does(self)
@@ -210,14 +141,18 @@ class DiffeditApp(App[int]):
         else:
             if work is not None:
                 self.start(work)
+                # A question that it asks must be there before the next key is looked at.
+                await asyncio.sleep(0)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys wait while a question is open; in the prompt bar ctrl+w deletes a word."""
-        if action != "command":
-            return True
-        if isinstance(self.screen, ModalScreen):
-            return False
-        return not (self.prompt.has_focus_within and parameters[0] in commands.NOT_IN_PROMPT)
+    async def on_event(self, event: Event) -> None:
+        """Each key is done before the next is looked at; a command's key comes before typing."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await drained(self.focused)
+            if isinstance(event, Key) and not is_typing(event, self.focused):
+                for priority in (True, False):
+                    if await self._check_bindings(event.key, priority=priority):
+                        return
+        await super().on_event(event)
 
     async def _guard(self, work: Awaitable[object]) -> None:
         try:
@@ -236,24 +171,18 @@ class DiffeditApp(App[int]):
     async def escape(self) -> None:
         """One level back: stop fetching, close the bar, cancel the run, drop the review."""
         buffer = self.buffers.current
-        if self.prompt.display:
-            self.prompt.close()
+        if self.window.prompt.display:
+            self.window.prompt.close()
         elif self.editing.running is not None:
             await self.editing.cancel()
         elif self.models.pulling:
             self.models.stop_pulling()
-        elif buffer.review is not None and not self.review_bar.has_focus:
-            self.review_bar.focus()
+        elif buffer.review is not None and not self.window.review_bar.has_focus:
+            self.window.focus_on(self.window.review_bar)
         elif buffer.review is not None:
             self.reviewing.drop()
         else:
-            self.editor.focus()
-
-    def show_thinking(self) -> None:
-        """Open or close the panel."""
-        self.panel.display = not self.panel.display
-        self.panel.repaint()
-        self.saw("thinking")
+            self.window.focus_on(self.window.editor)
 
     def show_help(self) -> None:
         """The page of keys."""
@@ -263,17 +192,12 @@ class DiffeditApp(App[int]):
         """The list of commands."""
         self.action_command_palette()
 
-    def edit(self, what: str) -> None:
-        """Do what the page itself knows."""
-        getattr(self.editor, f"action_{what}")()
-
     def action_look(self, name: str) -> None:
         """Wear another theme."""
-        self.look = themes.load(name)
-        screen = screen_theme(self.look)
-        self.register_theme(screen)
-        self.theme = screen.name
-        self.editor.use_theme(self.look)
+        try:
+            self.window.wear(name)
+        except DiffeditError as error:
+            self.say(str(error), "error")
 
     def action_plugin(self, name: str) -> None:
         """Run a plugin's command on this page."""
@@ -286,12 +210,12 @@ class DiffeditApp(App[int]):
 
     def on_prompt_sent(self, event: PromptSent) -> None:
         """Enter in the prompt bar."""
-        self.editor.focus()
+        self.window.focus_on(self.window.editor)
         self.start(self.editing.send(event.instruction, event.mode))
 
     def on_prompt_closed(self) -> None:
         """Esc in the prompt bar."""
-        self.editor.focus()
+        self.window.focus_on(self.window.editor)
 
     def on_tab_picked(self, event: TabPicked) -> None:
         """A click on a tab."""
@@ -301,7 +225,9 @@ class DiffeditApp(App[int]):
         """The page changed, by whatever hand."""
         self.editing.page_moved(self.buffers.current)
         self.reviewing.page_moved(self.buffers.current)
-        self.refresh_lines()
+        if self.buffers.current.page.can_redo:
+            self.window.saw("undone")
+        self.window.refresh_lines()
 
     def on_editor_view_clipped(self, event: EditorView.Clipped) -> None:
         """Something was copied: where to, if that is not sure."""
@@ -310,15 +236,11 @@ class DiffeditApp(App[int]):
 
     def on_editor_view_moved(self) -> None:
         """The cursor moved."""
-        self.refresh_lines()
+        self.window.refresh_lines()
 
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""
-        columns, rows = event.size
-        notice = self.query_one("#too-small", Static)
-        notice.display = columns < SMALLEST[0] or rows < SMALLEST[1]
-        needs = f"{SMALLEST[0]}×{SMALLEST[1]}"
-        notice.update(f"The terminal is {columns}×{rows}; diffedit needs {needs}.")
+        self.window.fit(event.size)
 
     # The end -----------------------------------------------------------------------------------
 

@@ -10,11 +10,12 @@ from typing import Protocol
 from diffedit.config import plugins
 from diffedit.config.settings import Settings
 from diffedit.ui.editing import Editing
+from diffedit.ui.editor_keys import editor_bindings
 from diffedit.ui.filing import Filing
 from diffedit.ui.keys import KEYS, PLACES, keys_of, shown
 from diffedit.ui.model_room import ModelRoom
-from diffedit.ui.prompt_bar import PromptBar
 from diffedit.ui.reviewing import Reviewing
+from diffedit.ui.window import Window
 
 
 class Desks(Protocol):
@@ -25,24 +26,16 @@ class Desks(Protocol):
     reviewing: Reviewing
     models: ModelRoom
 
-    @property
-    def prompt(self) -> PromptBar:
-        """The line for instructions."""
+    window: Window
 
     async def escape(self) -> None:
         """One level back."""
-
-    def show_thinking(self) -> None:
-        """Open or close the panel."""
 
     def show_help(self) -> None:
         """The page of keys."""
 
     def show_palette(self) -> None:
         """The list of commands."""
-
-    def edit(self, what: str) -> None:
-        """Do what the page itself knows: undo, copy and the like."""
 
 
 Does = Callable[[Desks], Awaitable[object] | None]
@@ -60,11 +53,11 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("ask", "Rewrite the selection or block, or fill the gap", lambda d: d.editing.ask()),
+    Command("ask", "Rewrite selection or block; fill a gap", lambda d: d.editing.ask()),
     Command("continue", "Continue from the cursor", lambda d: d.editing.go_on()),
     Command("again", "Again: repeat the last instruction here", lambda d: d.editing.again()),
     Command("escape", "One step back: cancel, close, drop", lambda d: d.escape(), listed=False),
-    Command("thinking", "Thinking Mode: show or hide", lambda d: d.show_thinking()),
+    Command("thinking", "Thinking Mode: show or hide", lambda d: d.window.show_thinking()),
     Command("open", "Open a file", lambda d: d.filing.ask_open()),
     Command("new", "New file", lambda d: d.filing.new()),
     Command("save", "Save", lambda d: d.filing.save()),
@@ -73,21 +66,24 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous_buffer", "Previous open file", lambda d: d.filing.step(-1)),
     Command("close", "Close this file", lambda d: d.filing.close()),
     Command("go_to_line", "Go to line …", lambda d: d.filing.go_to_line()),
-    Command("undo", "Undo", lambda d: d.edit("undo")),
-    Command("redo", "Redo", lambda d: d.edit("redo")),
-    Command("cut", "Cut", lambda d: d.edit("cut")),
-    Command("copy", "Copy", lambda d: d.edit("copy")),
-    Command("paste", "Paste", lambda d: d.edit("paste")),
-    Command("select_all", "Select all", lambda d: d.edit("select_all")),
+    Command("undo", "Undo", lambda d: d.window.edit("undo")),
+    Command("redo", "Redo", lambda d: d.window.edit("redo")),
+    Command("cut", "Cut", lambda d: d.window.edit("cut")),
+    Command("copy", "Copy", lambda d: d.window.edit("copy")),
+    Command("paste", "Paste", lambda d: d.window.edit("paste")),
+    Command("select_all", "Select all", lambda d: d.window.edit("select_all")),
     Command("palette", "All commands", lambda d: d.show_palette(), listed=False),
     Command("help", "Help: all keys", lambda d: d.show_help()),
     Command("quit", "Quit", lambda d: d.filing.quit()),
-    Command("prompt_send", "Run the instruction", lambda d: d.prompt.send(), listed=False),
+    Command("prompt_send", "Run the instruction", lambda d: d.window.prompt.send(), listed=False),
     Command(
-        "prompt_mode", "Rewrite, infill or continue", lambda d: d.prompt.next_mode(), listed=False
+        "prompt_mode",
+        "Rewrite, infill or continue",
+        lambda d: d.window.prompt.next_mode(),
+        listed=False,
     ),
-    Command("prompt_older", "The instruction before", lambda d: d.prompt.older(), listed=False),
-    Command("prompt_newer", "The instruction after", lambda d: d.prompt.newer(), listed=False),
+    Command("prompt_older", "Earlier instruction", lambda d: d.window.prompt.older(), listed=False),
+    Command("prompt_newer", "Later instruction", lambda d: d.window.prompt.newer(), listed=False),
     Command("next_hunk", "Next change", lambda d: d.reviewing.move(1), listed=False),
     Command("previous_hunk", "Previous change", lambda d: d.reviewing.move(-1), listed=False),
     Command("accept", "Accept this change", lambda d: d.reviewing.say(wanted=True), listed=False),
@@ -98,9 +94,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_alternative", "Next answer", lambda d: d.reviewing.choose(1)),
     Command("previous_alternative", "Previous answer", lambda d: d.reviewing.choose(-1)),
 )
-
-NOT_IN_PROMPT = frozenset({"close"})
-"""Commands whose keys mean something else to whoever types an instruction."""
 
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
@@ -118,8 +111,10 @@ def help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     for place, title in PLACES.items():
         rows: dict[str, list[str]] = {}
         for key in KEYS:
-            if key.where == place:
+            if key.where == place and place != "editor":
                 rows.setdefault(BY_ID[key.command].title, []).append(shown(key.key))
+        for binding in editor_bindings() if place == "editor" else ():
+            rows[binding.description] = [shown(key) for key in binding.key.split(",")]
         yield title, [(", ".join(keys), does) for does, keys in rows.items()]
 
 

@@ -62,6 +62,17 @@ class Ask(ModalScreen[str]):
         return text
 
 
+class PathLine(Input):
+    """A line in which tab takes what is suggested, as it does in a shell."""
+
+    BINDINGS = [Binding("tab", "complete", show=False)]  # noqa: RUF012 - Textual declares it so
+
+    def action_complete(self) -> None:
+        """To the end, and over it: there the suggestion stands."""
+        self.action_end()
+        self.action_cursor_right()
+
+
 class Line(ModalScreen[str | None]):
     """One line to type: a path, a number. None when it is left with Esc."""
 
@@ -86,17 +97,14 @@ class Line(ModalScreen[str | None]):
         """The question, the line, and why it will not do."""
         with Vertical(classes="dialog"):
             yield Static(Text(visible(self._question), "bold"))
-            yield Input(self._value, suggester=self._suggester, select_on_focus=False)
-            yield Static(Text("enter done · → take the suggestion · esc leave", "dim"), id="why")
+            yield PathLine(self._value, suggester=self._suggester, select_on_focus=False)
+            yield Static(Text("enter done · tab completes · esc leave", "dim"), id="why")
 
     def on_key(self, event: Key) -> None:
-        """Tab takes the suggestion, as it does in a shell."""
-        line = self.query_one(Input)
-        if event.key == "tab" and self._suggester is not None:
-            event.stop()
-            event.prevent_default()
-            line.action_end()
-            line.action_cursor_right()
+        """What is typed before the line has the focus is typed all the same."""
+        line = self.query_one(PathLine)
+        if event.is_printable and event.character and not line.has_focus:
+            line.insert_text_at_cursor(event.character)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: done, if it will do."""

@@ -47,13 +47,13 @@ class Editing:
         stage = self._stage
         buffer = stage.buffers.current
         if buffer.review is not None:
-            stage.review_bar.focus()
+            stage.window.focus_on(stage.window.review_bar)
             return
         if self._busy():
             return
-        span = stage.editor.selected_span()
+        span = stage.window.editor.selected_span()
         if span.empty and not self._on_empty_line(span):
-            span = stage.editor.block_span()
+            span = stage.window.editor.block_span()
         self._open(without_last_newline(buffer, span))
 
     def go_on(self) -> None:
@@ -71,12 +71,12 @@ class Editing:
         """Select the span, so that it is seen before it is used, and open the bar for it."""
         stage = self._stage
         buffer = stage.buffers.current
-        stage.editor.select_span(span)
-        stage.editor.reveal(span)
+        stage.window.editor.select_span(span)
+        stage.window.editor.reveal(span)
         modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
         self._span = span
-        stage.prompt.open(about(buffer, span), modes, mode or modes[0])
-        stage.saw("asked")
+        stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
+        stage.window.saw("asked")
 
     def _busy(self) -> bool:
         """Whether a model is at work already; the person is told."""
@@ -87,7 +87,7 @@ class Editing:
     def page_moved(self, buffer: Buffer) -> None:
         """The person typed elsewhere: the picture goes along with its span."""
         if buffer.live:
-            self._stage.paint(buffer)
+            self._stage.window.paint(buffer)
 
     # Run ---------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class Editing:
         if self._busy():
             return
         if self._wish is None:
-            said = stage.prompt.history.last
+            said = stage.window.prompt.history.last
             if not said:
                 stage.say("There is no instruction to repeat yet. ctrl+k asks for one.")
                 return
@@ -112,11 +112,11 @@ class Editing:
             span = buffer.review.draft.span
             await self._run(replace(self._wish, seed=self._wish.seed + 1), span)
             return
-        span = stage.editor.selected_span()
+        span = stage.window.editor.selected_span()
         if span.empty and self._wish.mode == "rewrite":
-            span = stage.editor.block_span()
+            span = stage.window.editor.block_span()
         span = without_last_newline(buffer, span)
-        stage.editor.select_span(span)
+        stage.window.editor.select_span(span)
         await self._run(self._wish, span)
 
     async def cancel(self) -> None:
@@ -126,7 +126,7 @@ class Editing:
             return
         self._pace.forget()
         if buffer is self._stage.buffers.current:
-            self._stage.editor.show_overlay(None)
+            self._stage.window.editor.show_overlay(None)
         await buffer.session.cancel()
 
     async def _run(self, wish: Wish, span: Span) -> None:
@@ -143,7 +143,7 @@ class Editing:
         buffer.tallest = rows_of(buffer, span)
         self.running = buffer
         params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
-        stage.editor.focus()
+        stage.window.focus_on(stage.window.editor)
         try:
             async for draft in buffer.session.rewrite(
                 span,
@@ -152,23 +152,23 @@ class Editing:
                 params=params,
                 model=model,
                 language=buffer.language,
-                thinking=stage.panel.display,
+                thinking=stage.window.panel.display,
                 device=stage.settings.device,
                 context=stage.settings.context_chars,
             ):
                 self._seen(buffer, draft)
         finally:
             self.running = None
-            stage.refresh_lines()
+            stage.window.refresh_lines()
 
     def _end_review(self, buffer: Buffer) -> None:
         buffer.review = None
-        self._stage.review_bar.show(None)
+        self._stage.window.review_bar.show(None)
 
     def _seen(self, buffer: Buffer, draft: Draft) -> None:
         """One picture of the run: to the panel, the status line and the page."""
         stage = self._stage
-        stage.panel.watch_run(draft, stage.client.abilities)
+        stage.window.panel.watch_run(draft, stage.client.abilities)
         if draft.live:
             canvas = draft.figures.canvas
             committed, self._canvas = canvas != self._canvas, canvas
@@ -177,13 +177,13 @@ class Editing:
         self._pace.forget()
         self.running = None
         self._ended(buffer, draft)
-        stage.paint(buffer)
-        stage.refresh_lines()
+        stage.window.paint(buffer)
+        stage.window.refresh_lines()
 
     def _show(self, buffer: Buffer) -> None:
-        self._stage.paint(buffer)
-        self._stage.refresh_lines()
-        self._stage.saw("denoising")
+        self._stage.window.paint(buffer)
+        self._stage.window.refresh_lines()
+        self._stage.window.saw("denoising")
 
     def _ended(self, buffer: Buffer, draft: Draft) -> None:
         """The run is over: to the review, or in one line why there is none."""
@@ -198,24 +198,24 @@ class Editing:
             stage.say(draft.message, "warning")
         if draft.status != "settled":
             buffer.session.drop()
-            stage.saw(draft.status)
+            stage.window.saw(draft.status)
 
     def _settled(self, buffer: Buffer, draft: Draft) -> None:
         review = Review.of(draft)
         if not review.hunks and len(draft.texts) <= 1:
             buffer.session.drop()
             self._stage.say(draft.message or NO_CHANGE, "warning")
-            self._stage.saw("no change")
+            self._stage.window.saw("no change")
             return
         if draft.message:
             self._stage.say(draft.message)
         buffer.review = review
         if buffer is self._stage.buffers.current:
-            self._stage.review_bar.show(review)
-            self._stage.review_bar.focus()
+            self._stage.window.review_bar.show(review)
+            self._stage.window.focus_on(self._stage.window.review_bar)
         else:
             self._stage.say(f"{buffer.name}: the draft is ready for review.")
-        self._stage.saw("settled")
+        self._stage.window.saw("settled")
 
 
 def about(buffer: Buffer, span: Span) -> str:

@@ -43,7 +43,7 @@ class Filing:
         if not buffers.all:
             self.new()
         buffers.at = 0
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     def open(self, path: Path, row: int | None = None, column: int | None = None) -> None:
         """A file in a buffer of its own, or its buffer if it is open. Raises FileError."""
@@ -70,12 +70,12 @@ class Filing:
 
     def _open_typed(self, typed: str) -> None:
         self.open(_path(typed))
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     def new(self) -> None:
         """An empty text without a file."""
         self._add(self._buffer(""))
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     def _read(self, path: Path) -> Buffer:
         """A file that is there, or the promise of one that is not yet."""
@@ -83,9 +83,7 @@ class Filing:
             return self._buffer("", path)
         opened = files.read(path)
         if not opened.writable:
-            self._stage.say(
-                f"{path.name} cannot be written; save it under another name.", "warning"
-            )
+            self._stage.say(f"{path.name} is read-only; save it under another name.", "warning")
         buffer = self._buffer(opened.text, path)
         buffer.form, buffer.stamp, buffer.writable = opened.form, opened.stamp, opened.writable
         return buffer
@@ -124,7 +122,7 @@ class Filing:
             return False
         buffer.path = path
         buffer.language = language_of(path.name, str(buffer.page.text))
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
         return True
 
     async def _may_replace(self, path: Path) -> bool:
@@ -156,7 +154,7 @@ class Filing:
         page.apply(ChangeSet((Change(Span(0, len(page.text)), opened.text),)))
         buffer.form, buffer.stamp = opened.form, opened.stamp
         page.mark_saved()
-        self._stage.refresh_lines()
+        self._stage.window.refresh_lines()
 
     def _write(self, buffer: Buffer, path: Path) -> bool:
         """To disk. What goes wrong is said, and the text stays as it is."""
@@ -168,9 +166,9 @@ class Filing:
         buffer.page.mark_saved()
         buffer.writable = True
         rescue.forget(paths.state_dir(), path)
-        self._stage.refresh_lines()
+        self._stage.window.refresh_lines()
         self._stage.say(f"Saved {path.name}")
-        self._stage.saw("saved")
+        self._stage.window.saw("saved")
         return True
 
     # Close -------------------------------------------------------------------------------------
@@ -185,14 +183,14 @@ class Filing:
         buffers.remove(buffer)
         if not buffers.all:
             self.new()
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     async def quit(self) -> None:
         """Leave, after every modified buffer was spoken about."""
         buffers = self._stage.buffers
         for buffer in list(buffers.modified):
             buffers.at = buffers.all.index(buffer)
-            self._stage.show_buffer()
+            self._stage.window.show_buffer()
             if not await self._settled(buffer):
                 return
         self._stage.leave()
@@ -214,7 +212,7 @@ class Filing:
     def step(self, by: int) -> None:
         """The next buffer, or the one before."""
         self._stage.buffers.step(by)
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     async def go_to_line(self) -> None:
         """Ctrl+g: LINE or LINE:COL."""
@@ -226,7 +224,7 @@ class Filing:
         at = min(int(row), len(page.text.lines)) - 1
         place = page.text.offset(at, min(max(int(column or 1) - 1, 0), len(page.text.lines[at])))
         page.selection = Selection.at(place)
-        self._stage.show_buffer()
+        self._stage.window.show_buffer()
 
     # The end -----------------------------------------------------------------------------------
 

@@ -50,8 +50,8 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+p", "palette"),
     Key("f1", "help"),
     Key("ctrl+q", "quit"),
-    Key("enter", "prompt_send", "prompt", bound=False),
-    Key("tab", "prompt_mode", "prompt", bound=False),
+    Key("enter", "prompt_send", "prompt"),
+    Key("tab", "prompt_mode", "prompt"),
     Key("up", "prompt_older", "prompt", bound=False),
     Key("down", "prompt_newer", "prompt", bound=False),
     Key("ctrl+z", "undo", "prompt", bound=False),
@@ -81,6 +81,10 @@ _SHOWN = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "left_square_bracket": "[",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "underscore": "_",
+    "slash": "/",
     "right_square_bracket": "]",
 }
 

@@ -61,7 +61,7 @@ class ModelRoom:
             self._tell("loading")
             await self._stage.client.load(model, self._stage.settings.device, self._loading)
             self._tell("ready")
-            self._stage.saw("loaded")
+            self._stage.window.saw("loaded")
         except DiffeditError as error:
             self._tell("not ready")
             self._stage.say(str(error), "error")
@@ -103,7 +103,7 @@ class ModelRoom:
             return False
         finally:
             self._stop_pulling = None
-            self._stage.refresh_lines()
+            self._stage.window.refresh_lines()
         return not stop.is_set()
 
     def _report(self, done: int, total: int) -> None:
@@ -111,7 +111,7 @@ class ModelRoom:
         self._pulled = (done, total)
 
     def _tick(self) -> None:
-        self._stage.refresh_lines()
+        self._stage.window.refresh_lines()
         if self.pulling:
             self._stage.later(0.25, self._tick)
 
@@ -121,7 +121,7 @@ class ModelRoom:
 
     def _tell(self, how: str) -> None:
         self._how = how
-        self._stage.refresh_lines()
+        self._stage.window.refresh_lines()
 
 
 def _megabytes(size: int) -> str:

@@ -24,7 +24,7 @@ class PluginDesk:
     @property
     def selection(self) -> Span:
         """What is selected; an empty span at the cursor when nothing is."""
-        return self._stage.editor.selected_span()
+        return self._stage.window.editor.selected_span()
 
     @property
     def language(self) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
-from textual.events import Key, Paste
+from textual.events import Paste
 from textual.widgets import Static, TextArea
 
 from diffedit.core.show import visible
 from diffedit.engine.task import Mode
 from diffedit.ui.events import PromptClosed, PromptSent
+from diffedit.ui.keys import KEYS
 from diffedit.ui.prompt_history import PromptHistory
 
 WHAT: dict[Mode, tuple[str, str]] = {
@@ -31,23 +33,6 @@ class InstructionArea(TextArea):
     def __init__(self) -> None:
         super().__init__(soft_wrap=True, compact=True, id="instruction")
         self.highlight_cursor_line = False
-
-    async def _on_key(self, event: Key) -> None:
-        """Enter, tab, the history and esc are the bar's; all else is typing."""
-        bar = self.parent
-        assert isinstance(bar, PromptBar)
-        doing = {
-            "enter": bar.send,
-            "tab": bar.next_mode,
-            "shift+tab": bar.next_mode,
-            "escape": bar.close,
-        }.get(event.key)
-        if doing is None:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-        doing()
 
     def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's
         """The instruction before."""
@@ -71,6 +56,12 @@ class InstructionArea(TextArea):
 
 class PromptBar(Vertical):
     """The bar: what it is about on top, the instruction below."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual declares it so
+        Binding(key.key, f"app.command('{key.command}')", show=False)
+        for key in KEYS
+        if key.where == "prompt" and key.bound
+    ]
 
     def __init__(self, history: PromptHistory) -> None:
         super().__init__(id="prompt-bar")
@@ -100,7 +91,7 @@ class PromptBar(Vertical):
         self.history.rewind()
         self.display = True
         self._show()
-        self.area.focus()
+        self.screen.set_focus(self.area)
 
     def put(self, instruction: str) -> None:
         """Replace the line, as one step of its undo."""

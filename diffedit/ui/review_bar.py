@@ -18,18 +18,23 @@ def summary(review: Review) -> str:
     return f"{said or 'No change'}{other}"
 
 
-def offers(review: Review) -> list[tuple[str, str]]:
-    """The keys that do something here, each with what it does at this very moment."""
+def offers(review: Review, width: int) -> list[tuple[str, str]]:
+    """The keys that do something here, each with what it does; the dearest, if not all fit."""
     count, kept = len(review.hunks), len(review.kept)
-    found: list[tuple[str, str]] = []
-    if count:
-        found.append(("enter", f"apply {kept} of {count}" if kept else "apply none"))
-        found += [("a", "accept"), ("r", "reject")]
-    if count > 1:
-        found += [("A", "all"), ("R", "none"), ("tab", "next")]
-    if len(review.draft.texts) > 1:
-        found.append(("←→", "other answers"))
-    return [*found, ("ctrl+r", "again"), ("esc", "drop")]
+    more, other = count > 1, len(review.draft.texts) > 1
+    found = [
+        (0, bool(count), "enter", f"apply {kept} of {count}" if kept else "apply none"),
+        (2, bool(count), "a/r", "accept/reject"),
+        (4, more, "A/R", "all"),
+        (3, more, "tab", "next"),
+        (5, other, "←→", "answers"),
+        (6, True, "ctrl+r", "again"),
+        (1, True, "esc", "drop"),
+    ]
+    offered = [offer for offer in found if offer[1]]
+    while sum(len(key) + len(does) + 3 for _, _, key, does in offered) > width and len(offered) > 1:
+        offered.remove(max(offered))
+    return [(key, does) for _, _, key, does in offered]
 
 
 class ReviewBar(Widget, can_focus=True):
@@ -60,7 +65,7 @@ class ReviewBar(Widget, can_focus=True):
         if not self.has_focus:
             text.append("  ctrl+k back to the review", "dim")
             return text
-        for key, does in offers(self.review):
+        for key, does in offers(self.review, self.size.width - text.cell_len):
             text.append(f"  {key}", "bold")
             text.append(f" {does}")
         return text

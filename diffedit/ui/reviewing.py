@@ -51,7 +51,7 @@ class Reviewing:
             buffer.session.drop()
             self._close(buffer)
             self._stage.say("Dropped. The text is as it was.")
-            self._stage.saw("dropped")
+            self._stage.window.saw("dropped")
 
     def page_moved(self, buffer: Buffer) -> None:
         """The person edited: the review goes along with the span, or ends with it."""
@@ -64,7 +64,7 @@ class Reviewing:
             self._stage.say(STALE, "warning")
             return
         buffer.review = buffer.review.carried(draft)
-        self._stage.paint(buffer)
+        self._stage.window.paint(buffer)
 
     def _review(self) -> Review | None:
         return self._stage.buffers.current.review
@@ -72,8 +72,8 @@ class Reviewing:
     def _show(self, review: Review) -> None:
         buffer = self._stage.buffers.current
         buffer.review = review
-        self._stage.review_bar.show(review)
-        self._stage.paint(buffer)
+        self._stage.window.review_bar.show(review)
+        self._stage.window.paint(buffer)
 
     def _apply(self, kept: tuple[int, ...]) -> None:
         """One change to the page, one undo."""
@@ -86,19 +86,19 @@ class Reviewing:
         buffer.review = None
         changed = buffer.session.apply(kept)
         self._close(buffer)
-        stage.show_buffer()
+        stage.window.show_buffer()
         if changed:
             all_of = "" if len(kept) == count else f" {len(kept)} of {count} changes"
             stage.say(f"Applied{all_of}. ctrl+z takes it back.")
-            stage.saw("applied")
+            stage.window.saw("applied")
         else:
             stage.say("Nothing was accepted; the text is as it was.")
-            stage.saw("dropped")
+            stage.window.saw("dropped")
 
     def _close(self, buffer: Buffer) -> None:
         buffer.review = None
         if buffer is self._stage.buffers.current:
-            self._stage.review_bar.show(None)
-            self._stage.paint(buffer)
-            self._stage.editor.focus()
-            self._stage.refresh_lines()
+            self._stage.window.review_bar.show(None)
+            self._stage.window.paint(buffer)
+            self._stage.window.focus_on(self._stage.window.editor)
+            self._stage.window.refresh_lines()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol, TypeVar
 
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from diffedit.config.settings import Settings
 from diffedit.config.themes import Theme
@@ -20,31 +21,41 @@ Severity = Literal["information", "warning", "error"]
 T = TypeVar("T")
 
 
+class Screenful(Protocol):
+    """What is on the screen, as the desks use it."""
+
+    look: Theme
+    editor: EditorView
+    prompt: PromptBar
+    review_bar: ReviewBar
+    panel: ThinkingPanel
+
+    def focus_on(self, widget: Widget) -> None:
+        """Give the keys to a widget, from the very next one on."""
+
+    def show_buffer(self) -> None:
+        """Put the current buffer on the page."""
+
+    def paint(self, buffer: Buffer) -> None:
+        """The draft or the review of a buffer, if that is the one on the page."""
+
+    def refresh_lines(self) -> None:
+        """The status line and the tabs, anew."""
+
+    def saw(self, what: str) -> None:
+        """Something happened that the tour may be waiting for."""
+
+
 class Stage(Protocol):
     """The app as its desks use it."""
 
     settings: Settings
-    look: Theme
     buffers: Buffers
     client: Client
-    farewell: str
-    """What is said on the terminal when the editor has gone."""
 
     @property
-    def editor(self) -> EditorView:
-        """The page on the screen."""
-
-    @property
-    def prompt(self) -> PromptBar:
-        """The line for instructions."""
-
-    @property
-    def review_bar(self) -> ReviewBar:
-        """The line of a review."""
-
-    @property
-    def panel(self) -> ThinkingPanel:
-        """Thinking Mode."""
+    def window(self) -> Screenful:
+        """What is on the screen."""
 
     def say(self, message: str, severity: Severity = "information") -> None:
         """One line for the person, in the corner of the screen."""
@@ -57,18 +68,6 @@ class Stage(Protocol):
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call something after a while."""
-
-    def show_buffer(self) -> None:
-        """Put the current buffer on the page."""
-
-    def refresh_lines(self) -> None:
-        """The status line and the tabs, anew."""
-
-    def paint(self, buffer: Buffer) -> None:
-        """The draft or the review of a buffer, if that is the one on the page."""
-
-    def saw(self, what: str) -> None:
-        """Something happened that the tour may be waiting for."""
 
     def leave(self, code: int = 0) -> None:
         """End the program."""

@@ -1,0 +1,32 @@
+"""Keys in the order in which they were pressed, however fast they come.
+
+Textual hands a key to the focused widget's queue and looks for bindings at another time, so that
+a burst ("x", ctrl+s) may save before it types. Here each key is done before the next is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from textual.events import Key
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+PATIENCE = 1.0
+"""Seconds after which a widget that does not come to an end no longer holds up the keys."""
+
+
+async def drained(widget: Widget | None) -> None:
+    """Come back when the widget has dealt with all that it was given so far."""
+    if widget is None or not widget.is_attached:
+        return
+    done = asyncio.Event()
+    if widget.call_later(done.set):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), PATIENCE)
+
+
+def is_typing(event: Key, focused: Widget | None) -> bool:
+    """Whether a key is a character for a text, and no command."""
+    return event.is_printable and isinstance(focused, TextArea | Input)

@@ -1,0 +1,136 @@
+"""What is on the screen, from top to bottom, and how it is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from diffedit.config import paths, themes
+from diffedit.config.settings import Settings
+from diffedit.core.document import Document
+from diffedit.ui.buffers import Buffer, Buffers, Tabs
+from diffedit.ui.editor import EditorView
+from diffedit.ui.overlays import overlay_of, reveal_row
+from diffedit.ui.prompt_bar import PromptBar
+from diffedit.ui.prompt_history import PromptHistory
+from diffedit.ui.review_bar import ReviewBar
+from diffedit.ui.status import Status, StatusBar
+from diffedit.ui.theme import screen_theme
+from diffedit.ui.thinking import ThinkingPanel
+from diffedit.ui.tour import Tour
+
+SMALLEST = Size(40, 8)
+"""Columns and rows below which the screen only says that it is too small."""
+
+
+class Window:
+    """The widgets of the editor's one screen."""
+
+    editor: EditorView
+    prompt: PromptBar
+    review_bar: ReviewBar
+    panel: ThinkingPanel
+    tour: Tour
+
+    def __init__(
+        self, app: App[int], settings: Settings, buffers: Buffers, status: Callable[[], Status]
+    ) -> None:
+        """`status` tells what the status line should say."""
+        self.look = themes.load(settings.theme)
+        self._app = app
+        self._settings = settings
+        self._buffers = buffers
+        self._status = status
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        self.tabs, self.status_bar = Tabs(), StatusBar()
+        self.editor = EditorView(Document(), theme=self.look, id="page")
+        self.panel, self.tour, self.review_bar = ThinkingPanel(), Tour(), ReviewBar()
+        self.prompt = PromptBar(PromptHistory(paths.state_dir() / "prompts.jsonl"))
+        self.too_small = Static(id="too-small", markup=False)
+        yield self.tabs
+        with Horizontal(id="body"):
+            yield self.editor
+            yield self.panel
+        yield from (self.tour, self.prompt, self.review_bar, self.status_bar, self.too_small)
+
+    def set_up(self, app_keys: list[str]) -> None:
+        """Dress all as the settings ask; the page leaves the app's keys to the app."""
+        self.wear(self.look.name)
+        for key in app_keys:
+            self.editor._bindings.key_to_bindings.pop(key, None)
+        self.editor.indent_width = self._settings.tab_width
+        self.editor.show_line_numbers = self._settings.line_numbers
+        self.editor.soft_wrap = self._settings.soft_wrap
+        self.panel.display = self._settings.thinking_panel
+
+    def wear(self, name: str) -> None:
+        """Put on another theme. Raises RequestError for a faulty one."""
+        self.look = themes.load(name)
+        screen = screen_theme(self.look)
+        self._app.register_theme(screen)
+        self._app.theme = screen.name
+        self.editor.use_theme(self.look)
+        if self._buffers.all:
+            self.paint(self._buffers.current)
+
+    def fit(self, size: Size) -> None:
+        """Too small a terminal says so instead of showing a broken screen."""
+        small = size.width < SMALLEST.width or size.height < SMALLEST.height
+        self.too_small.display = small
+        needs = f"{SMALLEST.width}×{SMALLEST.height}"
+        self.too_small.update(
+            f"The terminal is {size.width}×{size.height}; diffedit needs {needs}."
+        )
+        if self._buffers.all:
+            self.paint(self._buffers.current)
+
+    def focus_on(self, widget: Widget) -> None:
+        """The keys go there from the very next one on, even while a question is being closed."""
+        self._app.screen_stack[0].set_focus(widget)
+
+    def show_buffer(self) -> None:
+        """The current buffer on the page, with its draft or review."""
+        buffer = self._buffers.current
+        if self.editor.page is not buffer.page or self.editor.code != buffer.language:
+            self.editor.open(buffer.page, language=buffer.language)
+        self.review_bar.show(buffer.review)
+        self.paint(buffer)
+        self.refresh_lines()
+        self.focus_on(self.editor)
+
+    def paint(self, buffer: Buffer) -> None:
+        """The draft or review of a buffer, if it is the one on the page."""
+        if buffer is not self._buffers.current:
+            return
+        editor = self.editor
+        width = editor.size.width + editor.scroll_offset.x
+        found = overlay_of(buffer, self.look, tab=editor.indent_width, width=width)
+        editor.show_overlay(found[0] if found else None)
+        if found and buffer.review is not None:
+            reveal_row(editor, found[1])
+
+    def refresh_lines(self) -> None:
+        """The status line and the tabs."""
+        self.status_bar.show(self._status())
+        self.tabs.show(self._buffers)
+
+    def saw(self, what: str) -> None:
+        """For the tour."""
+        self.tour.saw(what)
+
+    def show_thinking(self) -> None:
+        """Open or close the panel."""
+        self.panel.display = not self.panel.display
+        self.panel.repaint()
+        self.saw("thinking")
+
+    def edit(self, what: str) -> None:
+        """Do what the page itself knows: undo, copy and the like."""
+        getattr(self.editor, f"action_{what}")()
