@@ -146,12 +146,13 @@ def join_lines(text: Text, selection: Selection) -> Edit | None:
     last = max(last, first + 1)
     if last >= len(text.lines):
         return None
-    changes = []
+    changes, written = [], False
     for row in range(first, last):
         line, below = text.lines[row], text.lines[row + 1]
         start = text.offset(row, len(line.rstrip()))
         end = text.offset(row + 1, len(indent_of(below)) if below.strip() else len(below))
-        blank = " " if line.strip() and below.strip() else ""
+        written = written or bool(line.strip())
+        blank = " " if written and below.strip() else ""
         changes.append(Change(Span(start, end), blank))
     set_ = ChangeSet(tuple(changes))
     return Edit(set_, Selection.at(set_.carry_position(changes[-1].span.end, after=True)))

@@ -18,6 +18,8 @@ Stop = tuple[list[tuple[Token, ...]], Stack | None]
 """The lines finished since the last stop, and the state at the start of the next."""
 
 ROOT: Stack = ("root",)
+_PREFERRED = {".sql": "sql", ".pl": "perl", ".pm": "perl", ".h": "c", ".ts": "typescript"}
+"""Endings that several languages share, and the one that is meant most often."""
 _NAMES: dict[Any, str] = {}
 
 
@@ -33,6 +35,9 @@ def lexer_for(language: str) -> Lexer | None:
 
 def language_of(name: str, text: str = "") -> str:
     """The language of a file by its name, or by a `#!` line or `<?xml`; "" for plain text."""
+    for ending, language in _PREFERRED.items():
+        if name.endswith(ending):
+            return language
     try:
         lexer = get_lexer_for_filename(name, text[:2000])
     except ClassNotFound:
