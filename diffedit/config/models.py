@@ -133,8 +133,9 @@ def add_from(source: Source, path: Path, name: str | None) -> Model:
     is_small = not gguf or (
         path.stat().st_size == source.size and pulling.checksum(path) == source.sha256
     )
-    target = store() / f"{name or ('small' if is_small else path.stem)}.gguf"
-    _check_name(target.stem, is_small=is_small)
+    name = name or ("small" if is_small else path.stem)
+    _check_name(name, is_small=is_small)
+    target = store() / f"{name}.gguf"
     with pulling.writing(store()):
         folder = Path(tempfile.mkdtemp(prefix=".add-", dir=store()))
         try:

@@ -92,13 +92,10 @@ def load(name: str) -> Theme:
     chain = _chain(name)
     palette = _palette(chain)
     top = chain[0]
-    theme = Theme(
-        name=name,
-        dark=_dark(chain),
-        ui=_styles(chain, "ui", palette, COLOURS + STYLES),
-        syntax=_styles(chain, "syntax", palette, SYNTAX),
-        draft=_styles(chain, "draft", palette, tuple(DRAFT)),
-    )
+    ui = _styles(chain, "ui", palette, COLOURS + STYLES)
+    syntax = _styles(chain, "syntax", palette, SYNTAX)
+    draft = _styles(chain, "draft", palette, tuple(DRAFT))
+    theme = Theme(name=name, dark=_dark(chain), ui=ui, syntax=syntax, draft=draft)
     for table, keys in (("ui", COLOURS + STYLES), ("draft", tuple(DRAFT))):
         for key in keys:
             if key not in getattr(theme, table):

@@ -187,16 +187,14 @@ class TomlFile:
         """The error to raise for what stands at a key."""
         return RequestError(visible(f"{self.where(*keys)}: {message}"), hint=visible(hint))
 
-    def check_keys(self, known: Collection[str], *table: str) -> None:
+    def check_keys(self, known: Collection[str], table: str = "") -> None:
         """Refuse a key that means nothing here. Raises RequestError with the nearest known one."""
-        found: Any = self.data
-        for key in table:
-            found = found.get(key, {})
-        for key in found:
+        place = (table,) if table else ()
+        for key in self.table(table) if table else self.data:
             if key not in known:
-                place = f" in [{'.'.join(table)}]" if table else ""
+                within = f" in [{table}]" if table else ""
                 raise self.error(
-                    f"unknown key {key!r}{place}.", *table, key, hint=nearest(key, known)
+                    f"unknown key {key!r}{within}.", *place, key, hint=nearest(key, known)
                 )
 
     def table(self, name: str) -> Mapping[str, Any]:
