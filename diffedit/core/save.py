@@ -164,7 +164,7 @@ def _overwrite(target: Path, data: bytes) -> os.stat_result:
             _put(handle, data, len(before))
         except BaseException as error:
             try:
-                _put(handle, before, len(before))
+                _put_back(handle, before)
             except OSError:
                 name = visible(str(target))
                 raise FileError(
@@ -184,14 +184,18 @@ def _put(handle: int, data: bytes, old_size: int) -> None:
 
     What makes it longer goes first: a full disk then says so before an old byte is lost.
     """
-    try:
-        _write_at(handle, data[old_size:], old_size)
-        os.fsync(handle)
-    except OSError:
-        os.ftruncate(handle, old_size)
-        raise
+    _write_at(handle, data[old_size:], old_size)
+    os.fsync(handle)
     _write_at(handle, data[:old_size], 0)
     os.ftruncate(handle, len(data))
+    os.fsync(handle)
+
+
+def _put_back(handle: int, before: bytes) -> None:
+    """Make a file hold its old bytes again; on a full disk, write none that need no writing."""
+    os.ftruncate(handle, len(before))
+    if os.pread(handle, len(before), 0) != before:
+        _write_at(handle, before, 0)
     os.fsync(handle)
 
 
