@@ -97,15 +97,18 @@ class RowsLook:
     """Rows that took part in this look."""
     settled: int
     """Slots that settled at this look."""
-    slots: int
-    """Slots that were looked at and not settled before."""
-    mean_entropy: float
-    """Over these slots, in nats."""
+    entropy: tuple[float, ...]
+    """Of every slot that was looked at and not settled before, in nats."""
+
+    @property
+    def mean_entropy(self) -> float:
+        """Over these slots, in nats."""
+        return sum(self.entropy) / len(self.entropy) if self.entropy else 0.0
 
     @property
     def share(self) -> float:
         """Share of the slots looked at that settled, 0 to 1."""
-        return self.settled / self.slots if self.slots else 1.0
+        return self.settled / len(self.entropy) if self.entropy else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,36 +130,32 @@ def decode_rows(
     live, step = list(range(len(rows))), 0
     while live:
         step += 1
-        canvases = [
-            rows[number].canvas(window.filler // len(live), limits.tokens) for number in live
-        ]
+        now = [rows[number] for number in live]
+        filler = window.filler // len(live)
+        canvases = [row.canvas(filler, limits.tokens) for row in now]
         predictions = denoiser.predict_rows(
-            canvases,
-            [rows[number].temperature for number in live],
-            [rows[number].noise_seed for number in live],
+            canvases, [row.temperature for row in now], [row.noise_seed for row in now]
         )
-        held, new, fresh_entropy = [], 0, list[float]()
-        for number, canvas, prediction in zip(live, canvases, predictions, strict=True):
-            row = rows[number]
-            old = len(row.settled)
-            fresh_entropy += prediction.entropy[len(row.pending) :]
-            held.append(_advance(denoiser, row, canvas, prediction, limits))
-            new += len(row.settled) - old
-        looked_at, slots = tuple(live), len(fresh_entropy)
+        known = [len(row.pending) for row in now]
+        before = sum(len(row.settled) for row in now)
+        held = [
+            _advance(denoiser, row, canvas, prediction, limits)
+            for row, canvas, prediction in zip(now, canvases, predictions, strict=True)
+        ]
+        entropy = [
+            nats
+            for first, prediction in zip(known, predictions, strict=True)
+            for nats in prediction.entropy[first:]
+        ]
         denoiser.commit_rows(held)
-        live = _leave(denoiser, rows, live)
-        for number, canvas, right in zip(looked_at, canvases, held, strict=True):
-            row = rows[number]
+        looked_at, live = tuple(live), _leave(denoiser, rows, live)
+        for row, canvas, right in zip(now, canvases, held, strict=True):
             row.window = window.after(
                 row.window, held=right, guessed=len(canvas), rows=max(1, len(live))
             )
+        new = sum(len(row.settled) for row in now) - before
         yield RowsLook(
-            step=step,
-            rows=tuple(rows),
-            live=looked_at,
-            settled=new,
-            slots=slots,
-            mean_entropy=sum(fresh_entropy) / slots if slots else 0.0,
+            step=step, rows=tuple(rows), live=looked_at, settled=new, entropy=tuple(entropy)
         )
 
 
