@@ -84,7 +84,7 @@ class EditorView(PageArea):
         """Scroll as little as needed to show a span, its start first when it is too long."""
         first, last = (self.page.text.location(at)[0] for at in (span.start, span.end))
         top, end = self.rows.y_of(first), self.rows.y_of(last) + 1
-        above, height = self.scroll_offset.y, self.size.height
+        above, height = self.scroll_offset.y, self.window.height
         if top < above or end - top > height:
             self.scroll_to(y=max(0, top - 1), animate=False)
         elif end > above + height:
@@ -266,7 +266,7 @@ class EditorView(PageArea):
 
     def _turn_page(self, by: int, *, select: bool) -> None:
         """Scroll by a window, less one row to hold on to, and take the cursor along."""
-        rows = by * max(1, self.size.height - 1)
+        rows = by * max(1, self.window.height - 1)
         x, y = self._cursor_offset
         x = max(x, self.navigator.last_x_offset)
         self.scroll_relative(y=rows, animate=False)

@@ -130,6 +130,11 @@ class PageArea(TextArea, inherit_bindings=False):
         return self.wrapped_document
 
     @property
+    def window(self) -> Size:
+        """The cells in which the page is seen, scroll bars left out."""
+        return self.scrollable_content_region.size
+
+    @property
     def view(self) -> PageView:
         """The page in the shape that TextArea asks for."""
         assert isinstance(self.document, PageView)
@@ -195,7 +200,10 @@ class PageArea(TextArea, inherit_bindings=False):
         if gutter != self.gutter_width or self.soft_wrap:
             self.refresh()
         elif old_last != new_last:
-            self._refresh_rows(first, seen[1] + 1)
+            # Below the end of a text that got shorter, blank rows are to be painted too.
+            self._refresh_screen_rows(
+                self.rows.y_of(first), self.scroll_offset.y + self.size.height
+            )
         else:
             self._refresh_rows(first, new_last)
             self._refresh_recoloured(seen, colours)
@@ -261,7 +269,7 @@ class PageArea(TextArea, inherit_bindings=False):
     def _seen_rows(self) -> tuple[int, int]:
         """The lines on the screen, the last one not included."""
         top = self.scroll_offset.y
-        return self.rows.at(top).row, self.rows.at(top + max(self.size.height, 1)).row + 1
+        return self.rows.at(top).row, self.rows.at(top + self.window.height).row + 1
 
     def _refresh_rows(self, first: int, last: int) -> None:
         """Repaint some lines of the page, as far as they are seen."""
@@ -275,7 +283,7 @@ class PageArea(TextArea, inherit_bindings=False):
     def _refresh_screen_rows(self, start: int, end: int) -> None:
         """Repaint some rows of the screen, as far as they are seen."""
         top = self.scroll_offset.y
-        start, end = max(start, top), min(end, top + self.size.height + 1)
+        start, end = max(start, top), min(end, top + self.size.height)
         if start < end:
             self.refresh(Region(0, start - top, self.size.width, end - start))
 

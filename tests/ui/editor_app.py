@@ -95,6 +95,13 @@ def lines_of(editor: EditorView) -> list[str]:
     return [row[width:] for row in screen(editor)]
 
 
+def painted(editor: EditorView) -> list[str]:
+    """What stands on the terminal, by what was repainted and what was left."""
+    width, height = editor.window
+    strips = editor.screen._compositor.render_strips()[:height]
+    return [strip.crop(0, width).text.rstrip() for strip in strips]
+
+
 def app_of(pilot: Pilot[None]) -> EditorApp:
     """The app of a pilot."""
     assert isinstance(pilot.app, EditorApp)

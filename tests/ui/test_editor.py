@@ -4,7 +4,7 @@ import random
 import string
 
 import pytest
-from editor_app import APP_KEYS, app_of, editing, lines_of, press, screen
+from editor_app import APP_KEYS, app_of, editing, lines_of, painted, press, screen
 from textual import events
 from textual.geometry import Region
 
@@ -84,9 +84,12 @@ def keys(random_: random.Random, count: int) -> list[str]:
 @pytest.mark.parametrize("seed", range(5))
 async def test_the_view_is_the_page_after_any_keys(seed: int) -> None:
     """After hundreds of random keys the painted text is the page's, and undo leads back."""
-    async with editing(CODE * 3) as (editor, _):
-        for key in keys(random.Random(seed), 350):
+    async with editing(CODE * 3) as (editor, pilot):
+        for number, key in enumerate(keys(random.Random(seed), 350)):
             await press(editor, key)
+            if number % 50 == 0:
+                await pilot.pause()
+                assert painted(editor) == screen(editor)[: editor.window.height]
             assert editor.view.lines is editor.page.text.lines
             assert editor.rows.height == len(editor.page.text.lines)
             row, column = editor.cursor_location
@@ -143,6 +146,26 @@ async def test_undo_goes_back_further_than_fifty_steps() -> None:
         for _ in range(160):
             await press(editor, "ctrl+y")
         assert editor.text == "a\n" * 80
+
+
+async def test_a_text_that_gets_shorter_leaves_nothing_behind() -> None:
+    """Rows below the new end of the text are blank on the terminal at once."""
+    async with editing("a\nb\nc\nd") as (editor, pilot):
+        editor.page.apply(ChangeSet((Change(Span(3, 7), ""),)))
+        await pilot.pause()
+        assert painted(editor)[:4] == ["  1  a", "  2  b", "", ""]
+
+
+async def test_a_string_that_opens_recolours_what_is_below() -> None:
+    """Lines that an edit did not touch are repainted when their colours change by it."""
+    async with editing("x = 1\ny = 2\n") as (editor, pilot):
+        await pilot.pause()
+        number = editor.render_line(1)
+        await press(editor, *'"""')
+        await pilot.pause()
+        strips = editor.screen._compositor.render_strips()
+        assert strips[1].crop(0, 20) == editor.render_line(1).crop(0, 20)
+        assert editor.render_line(1) != number
 
 
 async def test_a_word_typed_is_one_undo() -> None:
