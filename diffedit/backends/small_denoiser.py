@@ -1,4 +1,4 @@
-"""The model in the box as the engine sees it: a causal denoiser with rows over one cached prefix."""
+"""The model in the box as the engine sees it: rows of guesses over one cached prefix."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class SmallDenoiser:
         self.decode = tokenizer.decode
         self._model = model
         self._prefix = Prefix(model.shape, context)
-        self._pinned: list[Prefix] = []
         self._tail = Tail.empty(model.shape, 0)
         self._last: list[Floats] = []
         self._seen: list[Floats] = []
@@ -52,11 +51,7 @@ class SmallDenoiser:
                 f"The prompt has {len(ids):,} tokens; 1 to {self.context_length:,} fit."
             )
         self._forget()
-        best = max(self._pinned, key=lambda other: _common(other.ids, ids), default=None)
         shared = _common(self._prefix.ids, ids)
-        if best is not None and _common(best.ids, ids) > shared:
-            shared = _common(best.ids, ids)
-            self._prefix.copy_from(best, shared)
         del self._prefix.ids[shared:]
         for start in range(shared, len(ids), _CHUNK):
             part = list(ids[start : start + _CHUNK])
@@ -64,13 +59,6 @@ class SmallDenoiser:
             self._prefix.hidden[:, start : start + len(part)] = hidden
             self._prefix.ids += part
             self.prefilled += len(part)
-
-    def pin(self, ids: Sequence[int]) -> None:
-        """Read the beginning that many prompts share, and keep it whatever comes after."""
-        self.prefill(ids)
-        kept = Prefix(self._model.shape, len(ids))
-        kept.copy_from(self._prefix, len(ids))
-        self._pinned.append(kept)
 
     def start(self, rows: int) -> None:
         """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
@@ -112,7 +100,7 @@ class SmallDenoiser:
         self._seen = []
 
     def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[float]:
-        """log p(row | prefix) of whole texts, in nats. Forgets the rows there were."""
+        """Log p of each whole text after the prefix, in nats. Forgets the rows there were."""
         self.start(len(rows))
         states = self._look(rows)
         found = []

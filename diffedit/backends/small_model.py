@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +63,6 @@ class Prefix:
         used = len(self.ids)
         return Tail(self.keys[..., used:], self.values[..., used:], [0])
 
-    def copy_from(self, other: Prefix, length: int) -> None:
-        """Take over another prefix's first `length` tokens."""
-        self.keys[..., :length] = other.keys[..., :length]
-        self.values[..., :length] = other.values[..., :length]
-        self.hidden[:, :length] = other.hidden[:, :length]
-        self.ids = other.ids[:length]
-
 
 class Llama:
     """The network. Holds the weights and the rotation tables; every cache is the caller's."""
@@ -113,7 +107,7 @@ class Llama:
         power = np.einsum("ij,ij->j", x, x)
         power /= np.float32(x.shape[0])
         power += np.float32(self.shape.eps)
-        y = x * (1 / np.sqrt(power))
+        y: Floats = x * (1 / np.sqrt(power))
         y *= scale[:, None]
         return y
 
@@ -145,7 +139,7 @@ class Llama:
 
 @dataclass(frozen=True, slots=True)
 class _Caches:
-    """One layer's: the prefix as (head, feature, token), the tails as (row, head, feature, token)."""
+    """One layer's: the prefix as (head, feature, token), the tails with rows before that."""
 
     prefix_keys: Floats
     prefix_values: Floats
@@ -161,7 +155,7 @@ class _Pass:
         starts = np.cumsum([0, *counts])
         self.used = used
         self.tokens = int(starts[-1])
-        self.columns = [slice(int(a), int(b)) for a, b in zip(starts, starts[1:], strict=False)]
+        self.columns = [slice(int(a), int(b)) for a, b in pairwise(starts)]
         self.slots = [slice(n, n + c) for n, c in zip(tail.lengths, counts, strict=True)]
         self.tail = max(place.stop for place in self.slots)
         place = np.concatenate([np.arange(s.start, s.stop) for s in self.slots])
@@ -170,9 +164,7 @@ class _Pass:
         hidden = np.arange(self.tail)[:, None] > place[None, :]
         self.mask = np.where(hidden, np.float32(-np.inf), np.float32(0))
         groups = shape.heads // shape.kv_heads
-        self._scores = np.empty(
-            (shape.kv_heads, groups, used + self.tail, self.tokens), np.float32
-        )
+        self._scores = np.empty((shape.kv_heads, groups, used + self.tail, self.tokens), np.float32)
 
     def write(self, caches: _Caches, keys: Floats, values: Floats) -> None:
         """Put the new tokens' keys and values behind their rows."""
@@ -192,7 +184,7 @@ class _Pass:
         scores -= scores.max(axis=2, keepdims=True)
         np.exp(scores, out=scores)
         total = scores.sum(axis=2, keepdims=True)
-        seen = np.matmul(caches.prefix_values[:, None], scores[:, :, :used])
+        seen: Floats = np.matmul(caches.prefix_values[:, None], scores[:, :, :used])
         for row, columns in enumerate(self.columns):
             own = caches.values[row, :, :, : self.tail]
             seen[..., columns] += np.matmul(own[:, None], scores[:, :, used:, columns])

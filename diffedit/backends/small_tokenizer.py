@@ -22,12 +22,14 @@ def byte_alphabet() -> dict[str, int]:
 
 
 class SmallTokenizer:
-    """Text to token ids and back, markers apart. Raises ModelError for another kind of vocabulary."""
+    """Text to token ids and back, markers apart. Raises ModelError for other vocabularies."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         kind = fields.get("tokenizer.ggml.model")
         if kind != "gpt2":
-            raise ModelError(f"The model's vocabulary is of the kind {kind!r}; 'gpt2' is supported.")
+            raise ModelError(
+                f"The model's vocabulary is of the kind {kind!r}; 'gpt2' is supported."
+            )
         tokens: list[str] = fields["tokenizer.ggml.tokens"]
         types = fields.get("tokenizer.ggml.token_type", [1] * len(tokens))
         self.size = len(tokens)

@@ -1,4 +1,4 @@
-"""A GGUF file of the llama architecture, read and checked: settings, vocabulary, float32 weights."""
+"""A GGUF file of the llama architecture, read and checked; its weights as float32."""
 
 from __future__ import annotations
 
@@ -24,7 +24,19 @@ Told = Callable[[int, int], None]
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _STRING, _ARRAY = 8, 9
 _MOST = 1 << 24
 """No list in a header is longer; a larger number means that the file is corrupt."""
@@ -215,9 +227,9 @@ def _fill_q4_1(raw: NDArray[np.uint8], _kind: object, out: Floats) -> None:
     scale, least = scales[:, :1], scales[:, 1:]
     into = out.reshape(-1, 32)
     nibbles = blocks[:, 4:]
-    for half, part in ((into[:, :16], nibbles & 15), (into[:, 16:], nibbles >> 4)):
-        np.multiply(part, scale, out=half)
-        half += least
+    np.multiply(nibbles & 15, scale, out=into[:, :16])
+    np.multiply(nibbles >> 4, scale, out=into[:, 16:])
+    into += least
 
 
 def _fill_q8_0(raw: NDArray[np.uint8], _kind: object, out: Floats) -> None:
