@@ -12,10 +12,10 @@ _BY_MARK: dict[tuple[str, str], str] = {
         "c cpp c++ java javascript js typescript ts tsx jsx rust go swift kotlin scala csharp c# "
         "php dart groovy scss less objective-c zig d glsl json json5 proto protobuf solidity"
     ),
-    (
-        "--",
-        "",
-    ): "sql tsql transact-sql sqlite3 lua haskell ada elm vhdl applescript plpgsql postgresql mysql purescript",
+    ("--", ""): (
+        "sql tsql transact-sql sqlite3 plpgsql postgresql mysql lua haskell ada elm vhdl "
+        "applescript purescript"
+    ),
     ("%", ""): "tex latex matlab erlang prolog octave postscript",
     (";", ""): "common-lisp lisp scheme racket clojure emacs-lisp nasm asm gas",
     ("<!--", "-->"): "html xml html+django html+jinja markdown md svg vue",

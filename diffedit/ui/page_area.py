@@ -24,7 +24,7 @@ from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.ui.blocks import matching_bracket
 from diffedit.ui.highlight import Highlighter
-from diffedit.ui.page_paint import Painter
+from diffedit.ui.page_paint import Painter, Scene
 from diffedit.ui.page_view import PageHistory, PageView, widest
 from diffedit.ui.paint import Palette
 from diffedit.ui.rows import Overlay, Rows
@@ -71,10 +71,7 @@ class PageArea(TextArea, inherit_bindings=False):
         self.page = page
         self.code = language
         """The language of the page, by its Pygments name; "" for plain text."""
-        self.overlay: Overlay | None = None
-        self.brackets: tuple[Location, ...] = ()
-        """The bracket at the cursor and the one it belongs to."""
-        self._painter = Painter(self, Palette.of(theme))
+        self._palette = Palette.of(theme)
         self._sweeper: Timer | None = None
         self._group = ""
         kw.setdefault("soft_wrap", False)
@@ -88,7 +85,7 @@ class PageArea(TextArea, inherit_bindings=False):
         """Show another page; each keeps its own selection and history."""
         if self._watch_page in self.page.watchers:
             self.page.watchers.remove(self._watch_page)
-        self.page, self.code, self.overlay = page, language, None
+        self.page, self.code = page, language
         self._set_document("", None)
         self.refresh()
 
@@ -98,7 +95,8 @@ class PageArea(TextArea, inherit_bindings=False):
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
-        self._painter = Painter(self, Palette.of(theme))
+        self._palette = Palette.of(theme)
+        self._painter = Painter(self, self.scene, self._palette)
         self._set_theme("css")
         self.refresh()
 
@@ -106,7 +104,7 @@ class PageArea(TextArea, inherit_bindings=False):
         """Paint rows over some lines of the page, or nothing more; the page does not change."""
         old, old_height = self.overlay, self.rows.height
         old_top, old_end = self.rows.lent
-        self.overlay = overlay
+        self.scene.overlay = overlay
         self.rows.lend(overlay)
         top, end = self.rows.lent
         stays = old is not None and overlay is not None and self.rows.height == old_height
@@ -126,8 +124,17 @@ class PageArea(TextArea, inherit_bindings=False):
     @property
     def rows(self) -> Rows:
         """Which line stands on which row of the screen."""
-        assert isinstance(self.wrapped_document, Rows)
-        return self.wrapped_document
+        return self.scene.rows
+
+    @property
+    def overlay(self) -> Overlay | None:
+        """What is painted over the page."""
+        return self.scene.overlay
+
+    @property
+    def highlighter(self) -> Highlighter:
+        """The colours of the lines."""
+        return self.scene.highlighter
 
     @property
     def window(self) -> Size:
@@ -167,12 +174,13 @@ class PageArea(TextArea, inherit_bindings=False):
         """Put the page where TextArea expects its document."""
         self.history = PageHistory(self.page)
         self.document = PageView(self.page)
-        self.wrapped_document = Rows(self.document, self.wrap_width, self.indent_width)
-        self.navigator = DocumentNavigator(self.wrapped_document)
-        self.highlighter = Highlighter(self.document.lines, self.code)
+        rows = Rows(self.document, self.wrap_width, self.indent_width)
+        self.wrapped_document = rows
+        self.navigator = DocumentNavigator(rows)
+        self.scene = Scene(rows, Highlighter(self.document.lines, self.code))
+        self._painter = Painter(self, self.scene, self._palette)
         self._count = self.document.line_count
         self._widest = widest(self.document.lines, self.indent_width)
-        self._painter.forget()
         self.page.watchers.append(self._watch_page)
         self._take_page_selection()
         self._refresh_size()
@@ -240,14 +248,15 @@ class PageArea(TextArea, inherit_bindings=False):
             return
         self._tell_page_selection()
         self.app.clear_selection()
-        old_brackets, self.brackets = self.brackets, self._find_brackets(selection)
+        old_brackets = self.scene.brackets
+        self.scene.brackets = self._find_brackets(selection)
         self.scroll_cursor_visible()
         if previous_selection != selection:
             self._refresh_selected(previous_selection)
             self._refresh_selected(selection)
             self.post_message(self.Moved(self))
-        if old_brackets != self.brackets:
-            for row, _ in (*old_brackets, *self.brackets):
+        if old_brackets != self.scene.brackets:
+            for row, _ in (*old_brackets, *self.scene.brackets):
                 self._refresh_rows(row, row)
         self.app.cursor_position = self.cursor_screen_offset
 
@@ -331,7 +340,7 @@ class PageArea(TextArea, inherit_bindings=False):
         found = TextAreaTheme.get_builtin_theme("css")
         assert found is not None
         self._theme = found
-        base = self._painter.palette.base
+        base = self._palette.base
         assert base.color is not None
         assert base.bgcolor is not None
         self.styles.color = Color.from_rich_color(base.color)

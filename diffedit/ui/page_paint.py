@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.text import Text
+from textual.document._document import Location
 from textual.strip import Strip
+from textual.widgets import TextArea
 
 from diffedit.core.show import visible
 from diffedit.ui.cells import following
+from diffedit.ui.highlight import Highlighter
 from diffedit.ui.lexing import Token
 from diffedit.ui.page_view import shown
 from diffedit.ui.paint import Layer, Palette, Window, line_strip, over, overlay_strip
-from diffedit.ui.rows import Place
-
-if TYPE_CHECKING:
-    from diffedit.ui.page_area import PageArea
+from diffedit.ui.rows import Overlay, Place, Rows
 
 MOST_STRIPS = 2_000
 """Painted rows that are kept for the next time."""
 
 
-class Painter:
-    """Paints the rows of a PageArea, and keeps each as long as it looks the same."""
+@dataclass
+class Scene:
+    """What is painted beside the text itself. The area that shows the page keeps it up to date."""
 
-    def __init__(self, area: PageArea, palette: Palette) -> None:
+    rows: Rows
+    highlighter: Highlighter
+    overlay: Overlay | None = None
+    brackets: tuple[Location, ...] = ()
+    """The bracket at the cursor and the one it belongs to."""
+
+
+class Painter:
+    """Paints the rows of a text area, and keeps each as long as it looks the same."""
+
+    def __init__(self, area: TextArea, scene: Scene, palette: Palette) -> None:
         self.palette = palette
+        self.scene = scene
         self._area = area
         self._strips: dict[int, tuple[object, Strip]] = {}
 
@@ -37,15 +49,15 @@ class Painter:
     def row(self, y: int) -> Strip:
         """One row, counted from the top of the page."""
         area = self._area
-        if y >= area.rows.height:
+        if y >= self.scene.rows.height:
             return Strip.blank(area.size.width, self.palette.base)
-        place = area.rows.at(y)
+        place = self.scene.rows.at(y)
         if place.overlay_row >= 0:
             return self._overlay_row(place, y)
         below = area.scroll_offset.y + area.size.height - y
-        area.highlighter.ensure(place.row, place.row + max(below, 0))
+        self.scene.highlighter.ensure(place.row, place.row + max(below, 0))
         line = area.document.get_line(place.row)
-        tokens, layers = area.highlighter.line(place.row), self._layers(place)
+        tokens, layers = self.scene.highlighter.line(place.row), self._layers(place)
         active = place.row == area.cursor_location[0] and area.highlight_cursor_line
         window = self._window()
         key = (line, tokens, layers, active, place, window, area.gutter_width)
@@ -78,7 +90,7 @@ class Painter:
 
     def _part(self, place: Place) -> tuple[int, int | None]:
         """The columns of the piece of a line that stands on a row."""
-        breaks = self._area.rows.get_offsets(place.row)
+        breaks = self.scene.rows.get_offsets(place.row)
         start = breaks[place.section - 1] if place.section else 0
         return start, breaks[place.section] if place.section < len(breaks) else None
 
@@ -91,7 +103,9 @@ class Painter:
         if first_row <= row <= last_row and area.selection.start != area.selection.end:
             start = first if row == first_row else 0
             layers.append((start, last if row == last_row else length + 1, "selection"))
-        layers += [(column, column + 1, "bracket") for at, column in area.brackets if at == row]
+        layers += [
+            (column, column + 1, "bracket") for at, column in self.scene.brackets if at == row
+        ]
         cursor_row, column = area.cursor_location
         if cursor_row == row and area._draw_cursor:
             end = max(column + 1, following(area.document.get_line(row), column))
@@ -105,9 +119,9 @@ class Painter:
             return Strip([])
         number = str(place.row + area.line_number_start) if not place.section else ""
         mark = " "
-        if place.overlay_row >= 0 and area.overlay is not None:
+        if place.overlay_row >= 0 and self.scene.overlay is not None:
             number = "·" if place.phantom else number
-            marks = area.overlay.marks
+            marks = self.scene.overlay.marks
             mark = visible(marks[place.overlay_row]) if place.overlay_row < len(marks) else " "
             if len(mark) > 1:
                 number = ""
@@ -119,8 +133,8 @@ class Painter:
     def _overlay_row(self, place: Place, y: int) -> Strip:
         """Paint one row of the overlay, and the cursor where it would stand beneath it."""
         area = self._area
-        assert area.overlay is not None
-        rows = area.overlay.rows
+        assert self.scene.overlay is not None
+        rows = self.scene.overlay.rows
         row = rows[place.overlay_row] if place.overlay_row < len(rows) else Text()
         strip = overlay_strip(row, palette=self.palette, window=self._window())
         active = place.row == area.cursor_location[0] and not place.phantom

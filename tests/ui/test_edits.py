@@ -1,6 +1,5 @@
 """Editing, case by case: the folders of tests/edits, each a text before, keys, and a text after."""
 
-import os
 import shlex
 from pathlib import Path
 
@@ -50,10 +49,15 @@ async def play(editor: EditorView, words: str) -> None:
                 await press(editor, word)
 
 
+def named(case: Path) -> str:
+    """The file name of the text before."""
+    return next(path.name for path in case.iterdir() if path.stem == "before")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 async def test_an_edit(case: Path) -> None:
     """From the text before, the keys lead to the text after; undo leads all the way back."""
-    name = next(name for name in os.listdir(case) if name.startswith("before."))
+    name = named(case)
     before, chosen = read((case / name).read_bytes().decode())
     after = (case / name.replace("before", "after")).read_bytes().decode()
     async with editing(before, language=language_of(name)) as (editor, _):
