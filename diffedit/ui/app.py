@@ -33,7 +33,7 @@ from diffedit.ui.reviewing import Reviewing
 from diffedit.ui.stage import Severity
 from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
-from diffedit.ui.tour import copy_of_sample
+from diffedit.ui.tour import tour_file
 from diffedit.ui.window import Window
 from diffedit.worker.client import Client
 
@@ -269,7 +269,7 @@ def run(
     """Open the editor, and come back when it is closed, with the program's exit code."""
     last_words.quick_escape()
     if demo:
-        files = (FileSpec(path=copy_of_sample()), *files)
+        files = (tour_file(), *files)
     app = DiffeditApp(files, settings, demo=demo, stdin_text=stdin_text)
     app.heeds_signals = True
     code = app.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 from diffedit.core.draft import Draft
@@ -14,6 +15,8 @@ from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.review import Review
 from diffedit.ui.stage import Stage
 
+TICK = 1.0
+"""Seconds between two looks at the clock while a run goes on."""
 NO_CHANGE = "No change: the model would leave this text as it is."
 
 
@@ -39,6 +42,8 @@ class Editing:
         self._canvas = 0
         self.running: Buffer | None = None
         """The buffer in which a model is at work."""
+        self.since = 0.0
+        """When it began, on the monotonic clock."""
 
     # Ask ---------------------------------------------------------------------------------------
 
@@ -142,6 +147,8 @@ class Editing:
         self._end_review(buffer)
         buffer.tallest = rows_of(buffer, span)
         self.running = buffer
+        self.since = time.monotonic()
+        stage.later(TICK, self._tick)
         params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
         stage.window.focus_on(stage.window.editor)
         try:
@@ -160,6 +167,12 @@ class Editing:
         finally:
             self.running = None
             stage.window.refresh_lines()
+
+    def _tick(self) -> None:
+        """While there is no picture yet, the seconds show that it goes on."""
+        if self.running is not None:
+            self._stage.window.refresh_lines()
+            self._stage.later(TICK, self._tick)
 
     def _end_review(self, buffer: Buffer) -> None:
         buffer.review = None

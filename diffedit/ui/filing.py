@@ -55,9 +55,7 @@ class Filing:
             self._add(self._read(path))
         page = stage.buffers.current.page
         if row is not None:
-            row = min(row, len(page.text.lines) - 1)
-            column = min(column or 0, len(page.text.lines[row]))
-            page.selection = Selection.at(page.text.offset(row, column))
+            self._stand_at(page, row, column or 0)
         copy = rescue.find(paths.state_dir(), path)
         if copy is not None:
             stage.say(f"A rescue copy of {path.name} from {copy.when} is at {copy.path}", "warning")
@@ -221,10 +219,15 @@ class Filing:
             return
         row, _, column = typed.partition(":")
         page = self._stage.buffers.current.page
-        at = min(int(row), len(page.text.lines)) - 1
-        place = page.text.offset(at, min(max(int(column or 1) - 1, 0), len(page.text.lines[at])))
+        self._stand_at(page, int(row) - 1, max(int(column or 1) - 1, 0))
+
+    def _stand_at(self, page: Document, row: int, column: int) -> None:
+        """Put the cursor at a place, or the nearest that there is."""
+        row = min(row, len(page.text.lines) - 1)
+        place = page.text.offset(row, min(column, len(page.text.lines[row])))
         page.selection = Selection.at(place)
-        self._stage.window.show_buffer()
+        if self._stage.window.editor.page is page:
+            self._stage.window.editor.select_span(Span(place, place))
 
     # The end -----------------------------------------------------------------------------------
 

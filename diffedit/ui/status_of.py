@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from diffedit.core.files import Form
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.editing import Editing
@@ -15,6 +17,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
     """All of it as one value."""
     row, column = buffer.page.text.location(buffer.page.selection.head)
     running = editing.running
+    seconds = round(time.monotonic() - editing.since)
     return Status(
         name=buffer.name,
         modified=buffer.page.modified,
@@ -23,7 +26,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
         column=column,
         form=form_in_words(buffer.form),
         model=models.label,
-        doing=(doing(running) if running is not None else "") or models.doing,
+        doing=(doing(running, seconds) if running is not None else "") or models.doing,
     )
 
 
@@ -33,13 +36,14 @@ def form_in_words(form: Form) -> str:
     return f"{form.encoding}{bom} {NEWLINES.get(form.newline, '')}"
 
 
-def doing(buffer: Buffer) -> str:
+def doing(buffer: Buffer, seconds: int = 0) -> str:
     """What the status line says while a model is at work."""
     draft = buffer.session.draft
     if draft is None or not draft.live:
         return ""
     if draft.status == "waiting":
-        return f"{draft.message or 'waiting …'} – Esc cancels"
+        waited = f" {seconds} s" if seconds > 1 else ""
+        return f"{draft.message or 'waiting …'}{waited} – Esc cancels"
     run = draft.figures
     most = f"/{run.max_steps}" if run.max_steps else ""
     pace = f" · {run.ms_per_step:.0f} ms/step" if run.ms_per_step else ""

@@ -18,7 +18,7 @@ NO_RUN = "Nothing has run yet. ctrl+k asks for an edit."
 NO_CHANNEL = "This model has no reasoning channel."
 SILENT = "Nothing on the reasoning channel in this run."
 STOPS = {
-    "sure": "sure (stable and certain)",
+    "sure": "sure and stable",
     "steps": "out of steps",
     "end": "end of text",
     "cancelled": "cancelled by you",
@@ -75,7 +75,6 @@ class ThinkingPanel(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="thinking")
-        self.border_title = "Thinking"
         self._entropies: list[float] = []
         self._seen: tuple[int, int] = (0, 0)
         self._draft: Draft | None = None
@@ -83,6 +82,7 @@ class ThinkingPanel(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Three blocks of text."""
+        yield Static(Text("Thinking Mode", "bold"))
         yield Static(id="scripted")
         yield Static(NO_RUN, id="figures", markup=False)
         yield Static(id="thought", markup=False)

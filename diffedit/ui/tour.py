@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.text import Text
 from textual.widgets import Static
 
+from diffedit.core.filespec import FileSpec
+
 SAMPLE = Path(__file__).parent / "samples" / "tour.txt"
 """What the tour works on; copied, so that the tour can be taken twice."""
 
@@ -28,7 +30,7 @@ class Stop:
 STOPS: tuple[Stop, ...] = (
     Stop(
         "Ask",
-        "The cursor is in a function. Press ctrl+k: the whole function is selected, and a line "
+        "The cursor is on a function. Press ctrl+k: the whole function is selected, and a line "
         "opens at the bottom.",
         ("asked",),
     ),
@@ -91,8 +93,10 @@ class Tour(Static):
         self.update(text)
 
 
-def copy_of_sample() -> Path:
-    """The sample in a folder of its own, so that nothing of the installation is changed."""
+def tour_file() -> FileSpec:
+    """A copy of the sample in a folder of its own, opened at its first function."""
     place = Path(tempfile.mkdtemp(prefix="diffedit-tour-")) / "tour.py"
     shutil.copyfile(SAMPLE, place)
-    return place
+    rows = place.read_text(encoding="utf-8").split("\n")
+    first = next(row for row, line in enumerate(rows) if line.startswith("def "))
+    return FileSpec(path=place, row=first)

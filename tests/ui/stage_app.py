@@ -63,6 +63,11 @@ class Stage:
         await self.press("enter")
         await self.saw("settled")
 
+    async def left(self) -> None:
+        """Come back when the editor has been told to end."""
+        async with asyncio.timeout(PATIENCE):
+            await self._seen["left"].wait()
+
     def note(self, what: str) -> None:
         """Something happened."""
         self._seen[what].set()
@@ -88,7 +93,7 @@ async def staged(
     settings.setdefault("model", "null")
     app = DiffeditApp([FileSpec(path=path) for path in files], Settings(**settings), demo=demo)
     stage = Stage(app)
-    saw, say = app.window.saw, app.say
+    saw, say, leave = app.window.saw, app.say, app.exit
 
     def seen(what: str) -> None:
         saw(what)
@@ -98,6 +103,11 @@ async def staged(
         say(message, severity)
         stage.note_said(message)
 
+    def left(*words: Any, **named: Any) -> None:
+        leave(*words, **named)
+        stage.note("left")
+
+    app.exit = left  # type: ignore[method-assign]
     app.window.saw = seen  # type: ignore[method-assign]
     app.say = said  # type: ignore[method-assign]
     async with app.run_test(size=size) as pilot:

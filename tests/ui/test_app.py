@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.ui.stage_app import script, staged
+from stage_app import script, staged
+from textual import events
 
 TEXT = "import os\n\n\ndef f(x):\n    return x\n\n\nlast = 1\n"
 NEW = 'def f(x):\n    """Give x."""\n    return x'
@@ -168,8 +169,6 @@ async def test_again_elsewhere_repeats_the_words(tmp_path: Path) -> None:
 
 async def test_burst_of_keys_keeps_its_order(tmp_path: Path) -> None:
     """Typing, a command and typing in one burst each land where they belong."""
-    from textual import events
-
     async with staged(file(tmp_path, "x\n"), model=script(tmp_path, text="y")) as stage:
         for key, character in (("a", "a"), ("ctrl+k", None), ("b", "b"), ("enter", "\r")):
             stage.app.post_message(events.Key(key, character))

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
+from rich.text import Text
 
 from diffedit.config import themes
 from diffedit.core.draft import Draft, Piece
@@ -20,11 +21,8 @@ def draft(*shown: Piece, original: str = "") -> Draft:
     return Draft(span=Span(0, len(original)), original=original, pieces=shown)
 
 
-def style_of(row: object, text: str) -> Style:
+def style_of(row: Text, text: str) -> Style:
     """How a word in a row is painted."""
-    from rich.text import Text
-
-    assert isinstance(row, Text)
     at = row.plain.index(text)
     found = Style()
     for span in row.spans:
@@ -47,7 +45,9 @@ def test_rows_hold_the_whole_text(shown: list[Piece]) -> None:
 def test_no_control_character_is_painted(shown: list[Piece]) -> None:
     """No character below a blank reaches a row: no tab, no newline, no escape."""
     picture = denoising(draft(*shown), left="\x1b[2J", right="\x07", theme=INK)
-    assert all(char >= " " and char != "\x7f" for row in picture.rows for char in row.plain)
+    painted = "".join(row.plain for row in picture.rows)
+    assert painted == visible(painted)
+    assert not set("\t\n\x1b\x07") & set(painted)
 
 
 def test_states_show_without_colour() -> None:
@@ -60,7 +60,7 @@ def test_states_show_without_colour() -> None:
         assert noise.italic
         assert kept.underline
         assert not kept.dim
-        assert not (accepted.dim or accepted.italic or accepted.underline)
+        assert not any((accepted.dim, accepted.italic, accepted.underline))
 
 
 def test_marks_tell_the_least_settled() -> None:
