@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -101,17 +101,26 @@ class Session:
             context=context,
         )
         run = self._run = _Run(self.document, self.client, span, wish)
-        if self._on_message is not None:
-            self.client.listeners.append(self._on_message)
         try:
-            async with contextlib.aclosing(run.play()) as drafts:
-                async for draft in drafts:
-                    yield draft
+            with self._heard():
+                async with contextlib.aclosing(run.play()) as drafts:
+                    async for draft in drafts:
+                        yield draft
         finally:
-            if self._on_message is not None:
-                self.client.listeners.remove(self._on_message)
             if run.draft.live:
                 run.stop()
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Let `on_message` hear the worker."""
+        if self._on_message is None:
+            yield
+            return
+        self.client.listeners.append(self._on_message)
+        try:
+            yield
+        finally:
+            self.client.listeners.remove(self._on_message)
 
     async def cancel(self) -> None:
         """Esc: the draft comes to nothing. Back when the worker has answered."""
