@@ -41,6 +41,13 @@ def _variables(theme: Theme, *, ansi: bool) -> dict[str, str]:
         "cursor-back": _colour(theme, "cursor", back=True),
         "border": _colour(theme, "primary"),
         "border-blurred": _colour(theme, "border"),
+        "scrollbar": _colour(theme, "border"),
+        "scrollbar-hover": _colour(theme, "muted"),
+        "scrollbar-active": _colour(theme, "primary"),
+        "scrollbar-background": _colour(theme, "surface", back=True),
+        "scrollbar-background-hover": _colour(theme, "surface", back=True),
+        "scrollbar-background-active": _colour(theme, "surface", back=True),
+        "scrollbar-corner-color": _colour(theme, "surface", back=True),
     }
     return found | ({"boost": _ANSI} if ansi else {})
 
