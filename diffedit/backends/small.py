@@ -34,7 +34,8 @@ AROUND = 96
 LEFT, RIGHT = 384, 32
 """Tokens on the left that an infill reads, and on the right that rank its candidates."""
 REWRITE_ROWS, FILL_ROWS, CONTINUE_ROWS = 3, 7, 4
-LINE_TOKENS, CONTINUE_TOKENS = 48, 96
+LINE_TOKENS, CONTINUE_TOKENS, FILL_TOKENS = 48, 96, 256
+"""For one line, for a continuation, and at most for an infill of several lines."""
 COLD, WARM = 0.5, 0.7
 """Temperatures of sampled candidates: for a rewrite, and where there is no old text to keep to."""
 
@@ -145,13 +146,14 @@ class SmallBackend:
         )
 
     def _filling(self, task: Task, params: DenoiseParams, denoiser: SmallDenoiser) -> RowsRequest:
+        left = min(LEFT, denoiser.context_length // 2)
         near = prompt.budget(
-            task.before, "", limit=LEFT, count=lambda text: len(denoiser.encode(text))
+            task.before, "", limit=left, count=lambda text: len(denoiser.encode(text))
         )
         place = small_fill.gap(task, near.before)
         ids = denoiser.encode(place.prompt) or self._marker("<|endoftext|>")
-        lines = place.wanted * LINE_TOKENS or CONTINUE_TOKENS
-        room = min(lines, denoiser.context_length - len(ids) - LEFT)
+        lines = min(place.wanted * LINE_TOKENS, FILL_TOKENS) or CONTINUE_TOKENS
+        room = min(lines, denoiser.context_length - len(ids) - RIGHT - 8)
         old = place.lead + task.text[len(place.own) :] if task.mode == "infill" else ""
 
         def finish(answers: Sequence[str]) -> Finished:

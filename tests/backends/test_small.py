@@ -128,6 +128,15 @@ def test_the_best_infill_is_the_likeliest_with_what_follows(backend: SmallBacken
     assert found == sorted(found, reverse=True)
 
 
+def test_a_small_context_still_fills(backend: SmallBackend) -> None:
+    """Long text on both sides is cut to what fits; nothing outgrows the context."""
+    small = SmallBackend(str(backend._path), "cpu", {"context": "128"})
+    small.load(lambda *_told: None)
+    long = "value = total(values)\n" * 200
+    last = outcome(run(small, mode="infill", text="", before=long, after=long))
+    assert last.text.endswith("\n")
+
+
 def failing(backend: SmallBackend, **task: Any) -> Iterator[Event]:
     return backend.rewrite(Task(**task), DenoiseParams(), lambda: False)
 
