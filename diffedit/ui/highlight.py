@@ -13,6 +13,8 @@ NEVER, PASSED, HELD = 0, 1, 2
 
 SLACK = 50
 """Lines read past the last one wanted, for what opens on screen and closes below."""
+AT_ONCE = 20
+"""Lines that a sweep reads before it looks at the clock."""
 LOOK_BACK = 200
 """How far above a line its state is looked for before it is guessed."""
 LONGEST = 2_000
@@ -90,7 +92,7 @@ class Highlighter:
             start = row
             while self._states[start] is None:
                 start -= 1
-            changed, _ = self._lex(start, start + 60, keep=False)
+            changed, _ = self._lex(start, start + AT_ONCE, keep=False)
             if changed:
                 low = changed[0] if low < 0 else min(low, changed[0])
                 high = max(high, changed[-1])

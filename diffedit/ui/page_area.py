@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -29,8 +30,9 @@ from diffedit.ui.page_view import PageHistory, PageView, widest
 from diffedit.ui.paint import Palette
 from diffedit.ui.rows import Overlay, Rows
 
-SWEEP_EVERY, SWEEP_FOR = 0.05, 0.006
-"""Seconds between two slices of reading on from the top, and how long each may take."""
+SWEEP_EVERY, SWEEP_FOR, SWEEP_AFTER = 0.05, 0.006, 0.3
+"""Seconds between two slices of reading on from the top, how long each may take, and how long
+the keys must have been quiet."""
 
 
 class PageArea(TextArea, inherit_bindings=False):
@@ -74,6 +76,7 @@ class PageArea(TextArea, inherit_bindings=False):
         self._palette = Palette.of(theme)
         self._sweeper: Timer | None = None
         self._group = ""
+        self._touched = 0.0
         kw.setdefault("soft_wrap", False)
         kw.setdefault("show_line_numbers", True)
         super().__init__("", tab_behavior="indent", **kw)
@@ -246,6 +249,7 @@ class PageArea(TextArea, inherit_bindings=False):
         if not self.is_mounted:
             self._recompute_cursor_offset()
             return
+        self._touched = time.monotonic()
         self._tell_page_selection()
         self.app.clear_selection()
         old_brackets = self.scene.brackets
@@ -361,6 +365,8 @@ class PageArea(TextArea, inherit_bindings=False):
 
     def _sweep(self) -> None:
         """One slice of it."""
+        if time.monotonic() - self._touched < SWEEP_AFTER:
+            return
         first, last = self._seen_rows()
         more, low, high = self.highlighter.sweep(last, SWEEP_FOR)
         if low >= 0 and low < last and high >= first:

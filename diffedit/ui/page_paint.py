@@ -40,7 +40,7 @@ class Painter:
         self.palette = palette
         self.scene = scene
         self._area = area
-        self._strips: dict[int, tuple[object, Strip]] = {}
+        self._strips: dict[tuple[object, ...], tuple[tuple[Token, ...], Strip]] = {}
 
     def forget(self) -> None:
         """Paint all anew the next time."""
@@ -60,26 +60,28 @@ class Painter:
         tokens, layers = self.scene.highlighter.line(place.row), self._layers(place)
         active = place.row == area.cursor_location[0] and area.highlight_cursor_line
         window = self._window()
-        key = (line, tokens, layers, active, place, window, area.gutter_width)
-        kept = self._strips.get(y)
-        if kept is not None and kept[0] == key:
-            return kept[1]
-        start, end = self._part(place)
-        strip = line_strip(
-            shown(line)[start:end],
-            _moved(tokens, start),
-            tuple(
-                layer for layer in _moved(layers, start) if end is None or layer[0] < end - start
-            ),
-            palette=self.palette,
-            window=window,
-            active=active,
-        )
-        strip = Strip.join([self._gutter(place, active=active), strip])
-        if len(self._strips) > MOST_STRIPS:
-            self._strips.clear()
-        self._strips[y] = key, strip
-        return strip
+        # By what it shows and not by where it stands: most rows only move when lines come and go.
+        key = (line, place.section, layers, active, window)
+        kept = self._strips.get(key)
+        if kept is None or kept[0] != tokens:
+            start, end = self._part(place)
+            seen = (
+                stretch
+                for stretch in _moved(layers, start)
+                if end is None or stretch[0] < end - start
+            )
+            strip = line_strip(
+                shown(line)[start:end],
+                _moved(tokens, start),
+                tuple(seen),
+                palette=self.palette,
+                window=window,
+                active=active,
+            )
+            if len(self._strips) > MOST_STRIPS:
+                self._strips.clear()
+            kept = self._strips[key] = tokens, strip
+        return Strip.join([self._gutter(place, active=active), kept[1]])
 
     def _window(self) -> Window:
         """Which cells of the lines are seen."""
