@@ -23,9 +23,7 @@ def test_the_changelog_has_this_version() -> None:
     assert "## [Unreleased]" in changelog
 
 
-@pytest.mark.parametrize(
-    "target", PROJECT["project"]["entry-points"]["diffedit.backends"].values()
-)
+@pytest.mark.parametrize("target", PROJECT["project"]["entry-points"]["diffedit.backends"].values())
 def test_an_entry_point_leads_somewhere(target: str) -> None:
     """Each backend named in pyproject.toml can be imported by that name."""
     module, name = target.split(":")
