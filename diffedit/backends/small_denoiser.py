@@ -44,6 +44,11 @@ class SmallDenoiser:
         self.prefilled = 0
         """Prompt tokens read so far, the reused ones not counted."""
 
+    @property
+    def room(self) -> int:
+        """Tokens that a row may still have after the prefix."""
+        return self.context_length - len(self._prefix.ids)
+
     def prefill(self, ids: Sequence[int]) -> None:
         """Make the prefix exactly `ids`, reusing the longest cached beginning."""
         if not ids or len(ids) > self.context_length:
@@ -118,7 +123,7 @@ class SmallDenoiser:
         if len(canvases) != len(self._last):
             raise BackendError(f"{len(canvases)} canvases for {len(self._last)} rows.")
         longest = max(n + len(c) for n, c in zip(self._tail.lengths, canvases, strict=True))
-        if len(self._prefix.ids) + longest > self.context_length:
+        if longest > self.room:
             raise TooLongError(f"The text outgrew the model's {self.context_length:,} tokens.")
         self._seen = [last[:, None] for last in self._last]
         if any(canvases):
