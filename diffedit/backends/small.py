@@ -198,7 +198,8 @@ class SmallBackend:
         if task.mode == "infill" and task.after.strip() and len(once) > 1:
             assert self._denoiser is not None
             right = self._right(task.after)
-            rows = [self._denoiser.encode(place.lead + parts[n] + place.end + right) for n in once]
+            full = (place.lead + parts[n] + place.end + right for n in once)
+            rows = [self._denoiser.encode(text)[: self._denoiser.room] for text in full]
             found = dict(zip(once, self._denoiser.likelihoods(rows), strict=True))
             once.sort(key=lambda n: -found[n])
         once.sort(key=lambda n: not whole[n])
