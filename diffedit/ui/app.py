@@ -215,7 +215,7 @@ class DiffeditApp(App[int]):
 
     def on_prompt_closed(self) -> None:
         """Esc in the prompt bar."""
-        self.window.focus_on(self.window.editor)
+        self.editing.closed()
 
     def on_tab_picked(self, event: TabPicked) -> None:
         """A click on a tab."""

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, replace
 
 from diffedit.core.draft import Draft
-from diffedit.core.span import Span
+from diffedit.core.span import Selection, Span
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import MODES, Mode
 from diffedit.ui.buffers import Buffer
+from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.review import Review
@@ -40,6 +41,9 @@ class Editing:
         self._span = Span(0, 0)
         self._wish: Wish | None = None
         self._canvas = 0
+        self._before = Selection(0, 0)
+        self.course = Course()
+        """What the run has been like so far."""
         self.running: Buffer | None = None
         """The buffer in which a model is at work."""
         self.since = 0.0
@@ -76,12 +80,23 @@ class Editing:
         """Select the span, so that it is seen before it is used, and open the bar for it."""
         stage = self._stage
         buffer = stage.buffers.current
-        stage.window.editor.select_span(span)
-        stage.window.editor.reveal(span)
+        self._show_span(span)
         modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
         self._span = span
         stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
         stage.window.saw("asked")
+
+    def _show_span(self, span: Span) -> None:
+        """Select a span; what was selected before comes back if nothing becomes of it."""
+        self._before = self._stage.buffers.current.page.selection
+        self._stage.window.editor.select_span(span)
+        self._stage.window.editor.reveal(span)
+
+    def closed(self) -> None:
+        """Esc in the bar: all is as it was."""
+        window = self._stage.window
+        window.focus_on(window.editor)
+        window.editor.select_span(self._before.span)
 
     def _busy(self) -> bool:
         """Whether a model is at work already; the person is told."""
@@ -121,7 +136,7 @@ class Editing:
         if span.empty and self._wish.mode == "rewrite":
             span = stage.window.editor.block_span()
         span = without_last_newline(buffer, span)
-        stage.window.editor.select_span(span)
+        self._show_span(span)
         await self._run(self._wish, span)
 
     async def cancel(self) -> None:
@@ -143,7 +158,7 @@ class Editing:
         model = await self._models.ready()
         if model is None:
             return
-        self._wish, self._canvas = wish, 0
+        self._wish, self._canvas, self.course = wish, 0, Course()
         self._end_review(buffer)
         buffer.tallest = rows_of(buffer, span)
         self.running = buffer
@@ -151,6 +166,8 @@ class Editing:
         stage.later(TICK, self._tick)
         params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
         stage.window.focus_on(stage.window.editor)
+        # Nothing stays selected: a key pressed too early must not replace the whole span.
+        stage.window.editor.select_span(Span(span.end, span.end))
         try:
             async for draft in buffer.session.rewrite(
                 span,
@@ -181,7 +198,8 @@ class Editing:
     def _seen(self, buffer: Buffer, draft: Draft) -> None:
         """One picture of the run: to the panel, the status line and the page."""
         stage = self._stage
-        stage.window.panel.watch_run(draft, stage.client.abilities)
+        self.course.seen(draft)
+        stage.window.panel.watch_run(draft, self.course, stage.client.abilities)
         if draft.live:
             canvas = draft.figures.canvas
             committed, self._canvas = canvas != self._canvas, canvas
@@ -211,12 +229,24 @@ class Editing:
             stage.say(draft.message, "warning")
         if draft.status != "settled":
             buffer.session.drop()
+            self._put_back(buffer, draft)
             stage.window.saw(draft.status)
+
+    def _put_back(self, buffer: Buffer, draft: Draft) -> None:
+        """Select what was selected before the run, unless the person has moved on."""
+        page = buffer.page
+        if buffer is not self._stage.buffers.current or draft.status == "stale":
+            return
+        if page.selection == Selection.at(draft.span.end) and self._before.span.end <= len(
+            page.text
+        ):
+            self._stage.window.editor.select_span(self._before.span)
 
     def _settled(self, buffer: Buffer, draft: Draft) -> None:
         review = Review.of(draft)
         if not review.hunks and len(draft.texts) <= 1:
             buffer.session.drop()
+            self._put_back(buffer, draft)
             self._stage.say(draft.message or NO_CHANGE, "warning")
             self._stage.window.saw("no change")
             return

@@ -56,6 +56,14 @@ class ReviewBar(Widget, can_focus=True):
         self.display = review is not None
         self.refresh()
 
+    def on_focus(self) -> None:
+        """The keys work now."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The keys go elsewhere now; the line says how to come back."""
+        self.refresh()
+
     def render(self) -> Text:
         """The line. Without the focus it says how to come back."""
         text = Text(no_wrap=True, overflow="ellipsis")

@@ -17,7 +17,6 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
     """All of it as one value."""
     row, column = buffer.page.text.location(buffer.page.selection.head)
     running = editing.running
-    seconds = round(time.monotonic() - editing.since)
     return Status(
         name=buffer.name,
         modified=buffer.page.modified,
@@ -26,7 +25,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
         column=column,
         form=form_in_words(buffer.form),
         model=models.label,
-        doing=(doing(running, seconds) if running is not None else "") or models.doing,
+        doing=(doing(running, editing) if running is not None else "") or models.doing,
     )
 
 
@@ -36,15 +35,17 @@ def form_in_words(form: Form) -> str:
     return f"{form.encoding}{bom} {NEWLINES.get(form.newline, '')}"
 
 
-def doing(buffer: Buffer, seconds: int = 0) -> str:
+def doing(buffer: Buffer, editing: Editing) -> str:
     """What the status line says while a model is at work."""
     draft = buffer.session.draft
     if draft is None or not draft.live:
         return ""
     if draft.status == "waiting":
+        seconds = round(time.monotonic() - editing.since)
         waited = f" {seconds} s" if seconds > 1 else ""
         return f"{draft.message or 'waiting …'}{waited} – Esc cancels"
     run = draft.figures
     most = f"/{run.max_steps}" if run.max_steps else ""
-    pace = f" · {run.ms_per_step:.0f} ms/step" if run.ms_per_step else ""
+    ms = editing.course.ms_per_step
+    pace = f" · {ms:.0f} ms/step" if ms else ""
     return f"denoising · step {run.step}{most}{pace} – Esc cancels"

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from diffedit.core.draft import Draft, Figures
 from diffedit.core.show import visible
 from diffedit.engine.backend import Abilities
+from diffedit.ui.course import Course
 
 BARS = "▁▂▃▄▅▆▇█"
 NO_RUN = "Nothing has run yet. ctrl+k asks for an edit."
@@ -42,7 +43,7 @@ def share_bar(share: float, width: int = 10) -> str:
     return f"{'█' * full}{'░' * (width - full)} {share:.0%}"
 
 
-def figures(draft: Draft, entropies: Sequence[float]) -> Iterator[tuple[str, str]]:
+def figures(draft: Draft, course: Course) -> Iterator[tuple[str, str]]:
     """The run's numbers, each with its name. What is not known is said to be so."""
     known: Figures = draft.figures
     yield "model", visible(f"{known.model} ({known.backend})" if known.model else "not known")
@@ -52,10 +53,13 @@ def figures(draft: Draft, entropies: Sequence[float]) -> Iterator[tuple[str, str
     yield "step", _of(known.step, known.max_steps)
     yield "accepted", "–" if known.accepted is None else share_bar(known.accepted)
     yield "entropy", "–" if known.mean_entropy is None else f"{known.mean_entropy:.3f} nats"
-    if entropies:
-        yield "", sparkline(entropies)
+    if course.entropies:
+        yield "", sparkline(course.entropies)
     yield "tokens/step", "–" if known.tokens_per_step is None else f"{known.tokens_per_step:.2f}"
-    yield "ms/step", "–" if known.ms_per_step is None else f"{known.ms_per_step:.0f}"
+    pace = course.ms_per_step
+    yield "ms/step", "–" if pace is None else f"{pace:.0f}"
+    first = course.first_ms
+    yield "first after", "–" if first is None else f"{first / 1000:.1f} s (with the prompt)"
     yield "total", f"{known.steps} steps, {known.elapsed_ms / 1000:.1f} s"
     yield "stopped", STOPS.get(known.stop, visible(known.stop)) or "–"
     yield "seed", "–" if known.seed is None else str(known.seed)
@@ -75,8 +79,7 @@ class ThinkingPanel(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="thinking")
-        self._entropies: list[float] = []
-        self._seen: tuple[int, int] = (0, 0)
+        self._course = Course()
         self._draft: Draft | None = None
         self._abilities: Abilities | None = None
 
@@ -87,16 +90,9 @@ class ThinkingPanel(VerticalScroll):
         yield Static(NO_RUN, id="figures", markup=False)
         yield Static(id="thought", markup=False)
 
-    def watch_run(self, draft: Draft, abilities: Abilities | None) -> None:
+    def watch_run(self, draft: Draft, course: Course, abilities: Abilities | None) -> None:
         """Take in one more picture of the run. Cheap while the panel is closed."""
-        run = draft.figures
-        at = (run.canvas, run.steps)
-        if run.steps < self._seen[1] or draft.status == "waiting":
-            self._entropies.clear()
-        if run.mean_entropy is not None and at != self._seen and draft.status == "denoising":
-            self._entropies.append(run.mean_entropy)
-        self._seen = at
-        self._draft, self._abilities = draft, abilities
+        self._draft, self._course, self._abilities = draft, course, abilities
         if self.display:
             self.repaint()
 
@@ -109,7 +105,7 @@ class ThinkingPanel(VerticalScroll):
         if draft is None:
             return
         table = Text()
-        for name, value in figures(draft, self._entropies):
+        for name, value in figures(draft, self._course):
             table.append(f"{name:<12}", "dim")
             table.append(f"{value}\n")
         self.query_one("#figures", Static).update(table)

@@ -37,13 +37,13 @@ STOPS: tuple[Stop, ...] = (
     Stop(
         "Say what you want",
         f"Type: {INSTRUCTION} – and press Enter. The function becomes a canvas, in its own place.",
-        ("denoising", "settled", "no change"),
+        ("denoising", "settled"),
     ),
     Stop(
         "Watch",
         "Each step is painted where the text will be: dim and slanted is unsettled, plain is "
         "settled. Esc would cancel it and leave the page as it was.",
-        ("settled", "no change"),
+        ("settled",),
     ),
     Stop(
         "Review",
@@ -65,6 +65,9 @@ STOPS: tuple[Stop, ...] = (
     ),
 )
 
+CAME_TO_NOTHING = ("cancelled", "failed", "stale", "no change", "closed")
+"""After these the run has to be asked for again."""
+
 
 class Tour(Static):
     """A panel with one stop at a time."""
@@ -80,8 +83,13 @@ class Tour(Static):
 
     def saw(self, what: str) -> None:
         """Something happened; go on if it is what this stop waits for."""
-        if self.display and what in STOPS[self.at].done_by:
+        if not self.display:
+            return
+        if what in STOPS[self.at].done_by:
             self.at += 1
+            self._show()
+        elif what in CAME_TO_NOTHING and STOPS[self.at].title in ("Watch", "Say what you want"):
+            self.at = 0
             self._show()
 
     def _show(self) -> None:

@@ -47,15 +47,25 @@ async def test_esc_leaves_the_page_as_it_was(home: Path, tmp_path: Path) -> None
     """Esc half way: the screen and the text are what they were, and the next edit may come."""
     async with slow(home, tmp_path) as stage:
         await stage.press("shift+end")
-        before = stage.screen
+        before, selected = stage.screen, stage.app.window.editor.selection
         await start(stage)
         assert "?" in stage.screen[0]
         await stage.press("escape")
         await stage.saw("cancelled")
         assert stage.screen == before
+        assert stage.app.window.editor.selection == selected
         assert stage.text == TEXT
         assert not stage.app.buffers.current.page.can_undo
         assert stage.app.editing.running is None
+
+
+async def test_a_key_pressed_too_early_replaces_nothing(home: Path, tmp_path: Path) -> None:
+    """While it denoises the span is not selected: a second enter does not wipe it out."""
+    async with slow(home, tmp_path) as stage:
+        await start(stage)
+        await stage.press("z")
+        assert stage.text == "a = 1z\nb = 2\n"
+        assert stage.app.editing.running is not None
 
 
 async def test_rows_only_grow_while_it_denoises(home: Path, tmp_path: Path) -> None:

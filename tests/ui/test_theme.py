@@ -1,8 +1,11 @@
 """Every theme as the screen's colours, and the figures as people read them."""
 
+from collections.abc import Callable
+
 import pytest
 
 from diffedit.config import themes
+from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.status import Status, line
 from diffedit.ui.theme import screen_theme
 from diffedit.ui.thinking import share_bar, sparkline
@@ -42,6 +45,30 @@ def test_what_is_going_on_is_the_last_to_go() -> None:
 def test_control_characters_in_a_name_are_harmless() -> None:
     """A file's name never reaches the terminal raw."""
     assert "\x1b" not in line(Status(name="a\x1b[2J.py"), 80).plain
+
+
+def test_newest_picture_wins_and_the_last_one_comes() -> None:
+    """Pictures that come too fast are left out; the newest is made up for when it is time."""
+    now = [0.0]
+    put_off: list[Callable[[], None]] = []
+    painted: list[int] = []
+    pace = Pace(10, lambda _, call: put_off.append(call), clock=lambda: now[0])
+    for number in range(4):
+        pace.offer(lambda number=number: painted.append(number))  # type: ignore[misc]
+    assert painted == [0]
+    now[0] = 0.1
+    put_off.pop()()
+    assert painted == [0, 3]
+    assert not put_off
+    pace.offer(lambda: painted.append(4), now=True)
+    assert painted == [0, 3, 4]
+
+
+def test_fewer_pictures_over_ssh() -> None:
+    """Over SSH ten a second are the most; at home what the settings say."""
+    assert frames_per_second(20, {}) == 20
+    assert frames_per_second(20, {"SSH_CONNECTION": "1.2.3.4"}) == 10
+    assert frames_per_second(5, {"SSH_CONNECTION": "1.2.3.4"}) == 5
 
 
 def test_sparkline_and_bar() -> None:
