@@ -239,27 +239,40 @@ def _doctest_calls(pure: Pure) -> list[str]:
 def missable(pure: Pure) -> list[tuple[int, int]]:
     """The places (start, end on the page) of whole lines, without their indent, that matter.
 
-    A line matters when the calls tell the function with `pass` in its place from the original.
+    A line matters when the calls tell the function with nothing of use in its place from the
+    original: a condition must be shown to be true here and false there, a value to be used.
     """
-    places = sorted(_lines(pure), key=lambda place: number_of("line", pure.name, str(place)))[:10]
-    gone = [
-        pure.page[:start]
-        + ("if True:" if pure.page[start:end].endswith(":") else "pass")
-        + pure.page[end:]
-        for start, end in places
-    ]
-    if not gone:
+    places = sorted(_lines(pure), key=lambda place: number_of("line", pure.name, str(place[:2])))
+    places = places[:10]
+    poor = [(place, words) for place in places for words in _poor(place[2])]
+    pages = [pure.page[:start] + words + pure.page[end:] for (start, end, _), words in poor]
+    if not pages:
         return []
     limits = sandbox.Limits(call_s=0.1, cpu_s=8, wall_s=15.0)
     try:
-        given = sandbox.run(gone, pure.name, pure.calls, limits=limits)
+        given = sandbox.run(pages, pure.name, pure.calls, limits=limits)
     except sandbox.SandboxError:
         return []
-    told = zip(places, given, strict=True)
-    return [place for place, shown in told if tuple(shown) != pure.expected]
+    same = {
+        place[:2]
+        for (place, _), shown in zip(poor, given, strict=True)
+        if tuple(shown) == pure.expected
+    }
+    return [(start, end) for start, end, _ in places if (start, end) not in same]
 
 
-def _lines(pure: Pure) -> Iterator[tuple[int, int]]:
+def _poor(node: ast.stmt) -> list[str]:
+    """Lines that could stand where `node` begins, and do nothing of what it does."""
+    if isinstance(node, ast.If | ast.For | ast.While):
+        return ["if True:", "if False:"]
+    if isinstance(node, ast.Return):
+        return ["return None", "pass"]
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return ["pass", f"{ast.unparse(node.targets[0])} = None"]
+    return ["pass"]
+
+
+def _lines(pure: Pure) -> Iterator[tuple[int, int, ast.stmt]]:
     """Lines of the function's body that are a whole statement, or the whole head of one."""
     lines = pure.page.split("\n")
     starts = [0]
@@ -281,7 +294,7 @@ def _lines(pure: Pure) -> Iterator[tuple[int, int]]:
         # A line that is shared with another statement, or ends in a comment, is no clean gap.
         clean = node.col_offset == indent and "#" not in line and ";" not in line
         if clean and 6 <= len(line.strip()) <= 88:
-            yield start + indent, start + len(line)
+            yield start + indent, start + len(line), node
 
 
 def _is_text(node: ast.expr) -> bool:

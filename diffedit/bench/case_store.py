@@ -39,7 +39,7 @@ SCARCE: tuple[Kind, ...] = ("with_statement", "f_string", "comprehension")
 MOST: dict[Kind, int] = {"missing_line": 100, "repair": 40, "rename": 40}
 MOST_OF_OTHERS = 30
 MOST_OF_A_MODULE = 3
-LINES_OF_A_FUNCTION = 2
+LINES_OF_A_FUNCTION = 3
 
 Progress = Callable[[str], None]
 
@@ -61,7 +61,7 @@ def build(part: Part, modules: Sequence[Module], progress: Progress = lambda _: 
     progress("reading the library")
     taken = case_source.elsewhere(modules, part)
     functions = case_source.functions(modules, part, taken)
-    made: list[Case] = list(_missing_lines(part, modules, taken, progress))
+    made = _missing_lines(part, modules, taken, progress)
     for kind, maker in MAKERS.items():
         progress(f"making cases: {kind}")
         made += _some(kind, maker, functions)
@@ -73,8 +73,7 @@ def chosen(found: Sequence[Case], kinds: Iterable[Kind], limit: int | None) -> l
     rows = [[case for case in found if case.kind == kind] for kind in KINDS if kind in set(kinds)]
     if limit is None:
         return list(chain.from_iterable(rows))
-    turns = [case for turn in zip_longest(*rows) for case in turn if case is not None]
-    keep = {case.name for case in turns[:limit]}
+    keep = {case.name for case in _turns(rows)[:limit]}
     return [case for row in rows for case in row if case.name in keep]
 
 
@@ -98,8 +97,8 @@ def _some(
 
 def _missing_lines(
     part: Part, modules: Sequence[Module], taken: frozenset[str], progress: Progress
-) -> Iterator[Case]:
-    """Lines that are gone from functions that can be run, two of each."""
+) -> list[Case]:
+    """Lines that are gone from functions that can be run, a few of each."""
     progress("making cases: missing_line")
     found = {
         fingerprint(pure.node): pure
@@ -109,16 +108,19 @@ def _missing_lines(
     }
     pures = [pure for mark, pure in found.items() if mark not in taken]
     pures.sort(key=lambda pure: number_of("order", "missing_line", pure.module, pure.name))
-    left = MOST["missing_line"]
+    rows = []
     # Each function is run in processes of its own; the threads only wait for them.
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        for number, made in enumerate(pool.map(_missing_lines_of, pures), 1):
+        for number, row in enumerate(pool.map(_missing_lines_of, pures), 1):
             progress(f"making cases: missing_line, function {number} of {len(pures)}")
-            yield from made[:left]
-            left -= len(made[:left])
-            if not left:
-                pool.shutdown(cancel_futures=True)
-                return
+            rows.append(row)
+    # One line of each function before a second one of any: a limit meets many functions.
+    return _turns(rows)[: MOST["missing_line"]]
+
+
+def _turns(rows: Sequence[Sequence[Case]]) -> list[Case]:
+    """The first of each row, then the second of each, and so on."""
+    return [case for turn in zip_longest(*rows) for case in turn if case is not None]
 
 
 def _missing_lines_of(pure: Pure) -> list[Case]:

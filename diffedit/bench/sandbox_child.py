@@ -139,12 +139,14 @@ class _Caller:
         return names.get(name)
 
     def call(self, function: Any, literal: str) -> tuple[bool, str]:
-        """Whether it returned, and the result with the arguments as it left them; or the error."""
+        """Whether it returned, and its result (with the arguments it changed) or its error."""
         arguments = ast.literal_eval(literal)
+        before = plain(arguments)
 
         def work() -> str:
             result = plain(function(*arguments))
-            return f"{result} <- {plain(arguments)}"
+            after = plain(arguments)
+            return result if after == before else f"{result} <- {after}"
 
         try:
             shown: str = self.limited(work)

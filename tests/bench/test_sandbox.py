@@ -18,18 +18,18 @@ def given(body: str, call: str = "(1,)") -> str:
 @pytest.mark.parametrize(
     ("body", "call", "shown"),
     [
-        ("x + 1", "(1,)", "2 <- tuple[1]"),
+        ("x + 1", "(1,)", "2"),
         ("x.append(4)", "([3],)", "None <- tuple[list[3, 4]]"),
-        ("{c for c in x}", "('ba',)", "set{'a', 'b'} <- tuple['ba']"),
-        ("(i * i for i in x)", "((1, 2),)", "iterator[1, 4] <- tuple[tuple[1, 2]]"),
-        ("dict(b=x, a=None)", "(1.5,)", "dict{'b': 1.5, 'a': None} <- tuple[1.5]"),
+        ("{c for c in x}", "('ba',)", "set{'a', 'b'}"),
+        ("(i * i for i in x)", "((1, 2),)", "iterator[1, 4]"),
+        ("dict(b=x, a=None)", "(1.5,)", "dict{'b': 1.5, 'a': None}"),
         ("x / 0", "(1,)", "raises ZeroDivisionError"),
         ("object()", "(1,)", "raises TooBigError"),
         ("range(10**9).__iter__()", "(1,)", "raises TooBigError"),
     ],
 )
 def test_a_call_is_told_in_full(body: str, call: str, shown: str) -> None:
-    """A result is told with the arguments as the call left them; an error by its name."""
+    """A result is told with the arguments where the call changed them; an error by its name."""
     assert given(body, call) == shown
 
 
@@ -37,7 +37,7 @@ def test_each_source_is_answered_by_itself() -> None:
     """A source that cannot be read, or lacks the function, has no answers; the others have."""
     sources = ["def f(x): return x", "def f(x) return x", "def g(x): return x", "1 / 0"]
     assert sandbox.run(sources, "f", ["(1,)", "(2,)"]) == [
-        ["1 <- tuple[1]", "2 <- tuple[2]"],
+        ["1", "2"],
         [],
         [],
         [],
@@ -77,14 +77,14 @@ def test_what_could_lift_a_limit_is_out_of_reach() -> None:
         "    return [name for name in names if name in collections._sys.modules]\n"
     )
     call = "(['resource', 'signal', '_signal', 'gc', 'subprocess', 'collections'],)"
-    assert sandbox.run([source], "f", [call])[0][0].startswith("list['collections'] <-")
+    assert sandbox.run([source], "f", [call])[0][0] == "list['collections']"
 
 
 def test_nothing_of_ours_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment is empty, and what code prints goes nowhere."""
     monkeypatch.setenv("SECRET_OF_OURS", "1")
-    assert given("'SECRET_OF_OURS' in __import__('os').environ") == "False <- tuple[1]"
-    assert given("print('{}')") == "None <- tuple[1]"
+    assert given("'SECRET_OF_OURS' in __import__('os').environ") == "False"
+    assert given("print('{}')") == "None"
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
