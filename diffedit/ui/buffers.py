@@ -29,15 +29,21 @@ class Buffer:
     """How the file was when it was read or written; None: not on disk yet."""
     writable: bool = True
     language: str = ""
+    piped: bool = False
+    """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
     review: Review | None = None
     tallest: int = 0
     """How many rows the live draft has taken so far; it only grows."""
-    scroll: tuple[int, int] = (0, 0)
 
     @property
     def name(self) -> str:
         """What people call it."""
         return self.path.name if self.path else "untitled"
+
+    @property
+    def modified(self) -> bool:
+        """Whether closing would lose something."""
+        return self.page.modified or (self.piped and len(self.page.text) > 0)
 
     @property
     def live(self) -> bool:
@@ -61,7 +67,7 @@ class Buffers:
     @property
     def modified(self) -> list[Buffer]:
         """Those that closing would lose something of."""
-        return [buffer for buffer in self.all if buffer.page.modified]
+        return [buffer for buffer in self.all if buffer.modified]
 
     def add(self, buffer: Buffer) -> None:
         """Put a buffer behind the current one and look at it."""
@@ -98,7 +104,7 @@ class Tabs(Widget):
 
     def show(self, buffers: Buffers) -> None:
         """Paint the row anew if it changed."""
-        names = [(buffer.name, buffer.page.modified) for buffer in buffers.all]
+        names = [(buffer.name, buffer.modified) for buffer in buffers.all]
         if (names, buffers.at) != (self._names, self._at):
             self._names, self._at = names, buffers.at
             self.display = len(names) > 1

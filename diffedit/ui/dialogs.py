@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -53,12 +54,18 @@ class Ask(ModalScreen[str]):
             if event.key == choice.key:
                 self.dismiss(choice.answer)
 
+    def action_answer(self, answer: str) -> None:
+        """An answer by mouse."""
+        self.dismiss(answer)
+
     def _answers(self) -> Text:
         """The answers in a row, each a link for the mouse."""
         text = Text("\n")
         for choice in self._choices:
-            text.append(f" {choice.key} ", "reverse bold")
-            text.append(f" {visible(choice.label)}   ")
+            link = Style.from_meta({"@click": f"screen.answer({choice.answer!r})"})
+            text.append(f" {choice.key} ", Style(reverse=True, bold=True) + link)
+            text.append(f" {visible(choice.label)} ", link)
+            text.append("  ")
         return text
 
 

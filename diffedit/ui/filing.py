@@ -35,6 +35,7 @@ class Filing:
         buffers = self._stage.buffers
         if stdin_text is not None:
             self._add(self._buffer(stdin_text))
+            buffers.current.piped = True
         for spec in specs:
             try:
                 self.open(spec.path, spec.row, spec.column)
@@ -162,7 +163,7 @@ class Filing:
             self._stage.say(str(error), "error")
             return False
         buffer.page.mark_saved()
-        buffer.writable = True
+        buffer.writable, buffer.piped = True, False
         rescue.forget(paths.state_dir(), path)
         self._stage.window.refresh_lines()
         self._stage.say(f"Saved {path.name}")
@@ -195,7 +196,7 @@ class Filing:
 
     async def _settled(self, buffer: Buffer) -> bool:
         """Whether a buffer may go: unmodified, saved, or given up."""
-        if not buffer.page.modified:
+        if not buffer.modified:
             return True
         choices = (
             Choice("s", "save", SAVE),

@@ -104,7 +104,7 @@ class ModelRoom:
         finally:
             self._stop_pulling = None
             self._stage.window.refresh_lines()
-        return not stop.is_set()
+        return True
 
     def _report(self, done: int, total: int) -> None:
         """Called in the thread; the clock below carries it to the screen."""

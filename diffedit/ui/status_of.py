@@ -19,7 +19,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
     running = editing.running
     return Status(
         name=buffer.name,
-        modified=buffer.page.modified,
+        modified=buffer.modified,
         read_only=not buffer.writable,
         row=row,
         column=column,

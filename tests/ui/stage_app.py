@@ -87,11 +87,16 @@ def script(folder: Path, **words: Any) -> str:
 
 @asynccontextmanager
 async def staged(
-    *files: Path, size: tuple[int, int] = (100, 24), demo: bool = False, **settings: Any
+    *files: Path,
+    size: tuple[int, int] = (100, 24),
+    demo: bool = False,
+    stdin_text: str | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Stage]:
     """The editor on these files."""
     settings.setdefault("model", "null")
-    app = DiffeditApp([FileSpec(path=path) for path in files], Settings(**settings), demo=demo)
+    specs = [FileSpec(path=path) for path in files]
+    app = DiffeditApp(specs, Settings(**settings), demo=demo, stdin_text=stdin_text)
     stage = Stage(app)
     saw, say, leave = app.window.saw, app.say, app.exit
 

@@ -158,6 +158,26 @@ async def test_the_next_open_tells_of_the_rescue_copy(tmp_path: Path) -> None:
         assert not any("rescue" in line for line in stage.said)
 
 
+async def test_a_question_can_be_answered_by_mouse(tmp_path: Path) -> None:
+    """A click on an answer gives it."""
+    path = file(tmp_path)
+    async with staged(path) as stage:
+        await stage.press("z", "ctrl+q")
+        await stage.pilot.pause()
+        dialog = stage.app.screen.query("Static").last()
+        await stage.pilot.click(dialog, offset=(1, 1))
+        await stage.saw("saved")
+    assert path.read_text() == "zx = 1\n"
+
+
+async def test_what_came_through_a_pipe_is_not_lost() -> None:
+    """A text from stdin is on no disk: quitting asks, though nobody has typed."""
+    async with staged(stdin_text="piped") as stage:
+        assert stage.text == "piped"
+        await stage.press("ctrl+q")
+        assert isinstance(stage.app.screen, Ask)
+
+
 async def test_closing_the_last_leaves_an_empty_page(tmp_path: Path) -> None:
     """Ctrl+w closes; there is always a page."""
     async with staged(file(tmp_path)) as stage:
