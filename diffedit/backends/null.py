@@ -14,7 +14,7 @@ from random import Random
 
 from diffedit.backends.options import whole_numbers
 from diffedit.engine import rewrite
-from diffedit.engine.backend import Abilities, Cancelled, Noise, Prediction, Report
+from diffedit.engine.backend import Abilities, Cancelled, Noise, Prediction, Report, never
 from diffedit.engine.canvas import Canvas
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import MAX_STEPS, CanvasRequest
@@ -115,7 +115,7 @@ class _Words:
         """The words."""
         return [self._words[token] for token in ids]
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
         """There is no prompt."""
 
     def commit(self, ids: Sequence[int]) -> None:

@@ -20,7 +20,12 @@ Report = Callable[[Stage, int, int], None]
 """report(stage, done, total): how far loading has come, in bytes or parts."""
 
 Cancelled = Callable[[], bool]
-"""Asked between steps; True ends the run with the last picture."""
+"""Asked between steps; True ends the run with the last picture. Once true, it stays true."""
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +80,11 @@ class Denoiser(Protocol):
     def decode(self, ids: Sequence[int]) -> list[str]:
         """One string a slot; they join to the text of all ids (a split character: last slot)."""
 
-    def prefill(self, ids: Sequence[int]) -> None:
-        """Make the prefix exactly `ids`, reusing the longest cached beginning."""
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
+        """Make the prefix exactly `ids`, reusing the longest cached beginning.
+
+        A long one is read in parts; `cancelled` is asked between them, and may end it early.
+        """
 
     def predict(self, canvas: Canvas, temperature: float) -> Prediction:
         """Look at the canvas once, after the prefix. Temperature 0 samples the argmax."""
@@ -104,8 +112,11 @@ class CausalDenoiser(Protocol):
     def decode(self, ids: Sequence[int]) -> list[str]:
         """One string a slot; they join to the text of all ids (a split character: last slot)."""
 
-    def prefill(self, ids: Sequence[int]) -> None:
-        """Make the prefix exactly `ids`, reusing the longest cached beginning."""
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
+        """Make the prefix exactly `ids`, reusing the longest cached beginning.
+
+        A long one is read in parts; `cancelled` is asked between them, and may end it early.
+        """
 
     def start(self, rows: int) -> None:
         """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""

@@ -36,10 +36,10 @@ def canvases(
     """Rewrite with a uniform- or mask-noise model: one canvas after another until the text ends."""
     run = _Canvases(denoiser, request, params)
     yield run.started()
+    denoiser.prefill(request.prefix, cancelled)
     if cancelled():
         yield run.cancelled()
         return
-    denoiser.prefill(request.prefix)
     for number in range(1, run.most + 1):
         if cancelled():
             yield run.cancelled()
@@ -65,10 +65,10 @@ def rows(
     """Rewrite with a left-to-right model: all candidates side by side, then the best first."""
     run = _Rows(denoiser, request, params)
     yield run.started()
+    denoiser.prefill(request.prefix, cancelled)
     if cancelled():
         yield run.cancelled()
         return
-    denoiser.prefill(request.prefix)
     for look in decode_rows(denoiser, run.rows, run.limits, request.window):
         yield run.step(look)
         if cancelled():

@@ -12,6 +12,10 @@ QUIET = {
     # Threads that wait by spinning make two of them on a busy two-core machine 15 times slower.
     "OMP_WAIT_POLICY": "passive",
     "KMP_BLOCKTIME": "0",
+    # OpenBLAS has threads of its own, which spin 2**n cycles; and more than eight gain nothing
+    # on matrices as small as a short canvas makes.
+    "OPENBLAS_THREAD_TIMEOUT": "8",
+    "OPENBLAS_NUM_THREADS": str(min(8, os.cpu_count() or 1)),
     # A tokenizer that forks its own pool gains nothing on one prompt at a time.
     "TOKENIZERS_PARALLELISM": "false",
 }

@@ -193,6 +193,17 @@ def test_a_prompt_read_again_costs_nothing(denoiser: SmallDenoiser) -> None:
     assert chances_of(denoiser, ids[:5]) == pytest.approx(before, abs=1e-4)
 
 
+def test_a_cancel_while_the_prompt_is_read_keeps_what_was_read(denoiser: SmallDenoiser) -> None:
+    """A cancel between two parts of the prompt ends it there; the parts read stay cached."""
+    ids = [5 + at % 40 for at in range(300)]
+    answers = iter((False, True))
+    denoiser.prefill(ids, lambda: next(answers))
+    read = denoiser.prefilled
+    assert 0 < read < len(ids)
+    denoiser.prefill(ids)
+    assert denoiser.prefilled == len(ids)
+
+
 def test_a_prompt_that_does_not_fit_is_said_with_numbers(denoiser: SmallDenoiser) -> None:
     """Too many tokens name both counts."""
     with pytest.raises(TooLongError, match="513 tokens; 1 to 512"):

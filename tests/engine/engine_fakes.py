@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from diffedit.engine.backend import Noise, Prediction
+from diffedit.engine.backend import Cancelled, Noise, Prediction, never
 from diffedit.engine.canvas import Canvas
 
 Next = Callable[[Sequence[int], int], int]
@@ -66,7 +66,7 @@ class CausalModel:
     def decode(self, ids: Sequence[int]) -> list[str]:
         return [f"<{token}>" for token in ids]
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
         self._prefix = list(ids)
 
     def start(self, rows: int) -> None:
@@ -148,7 +148,7 @@ class NoisyModel:
     def decode(self, ids: Sequence[int]) -> list[str]:
         return [f"{token} " for token in ids]
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
         self.prefilled.append(list(ids))
         self._looks = 0
 

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffedit.engine.backend import Noise, Prediction
+from diffedit.engine.backend import Cancelled, Noise, Prediction, never
 from diffedit.engine.canvas import Canvas, uniform_noise
 from diffedit.engine.denoise import denoise
 from diffedit.engine.params import DenoiseParams
@@ -33,7 +33,7 @@ class Hashed:
     def decode(self, ids: Sequence[int]) -> list[str]:
         return [chr(token) for token in ids]
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
         self._looks = 0
 
     def commit(self, ids: Sequence[int]) -> None:
