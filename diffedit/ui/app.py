@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar, cast
 
+from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.binding import BindingsMap
 from textual.events import Event, Key, Paste, Resize
@@ -249,6 +250,10 @@ class DiffeditApp(App[int]):
         copies = self.filing.rescue_all()
         self.farewell = last_words.farewell(f"ended by signal {number}.", copies)
         self.exit(128 + number)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """An error that Textual would draw in colours ends as every other one."""
+        self._fatal_error()
 
     def _fatal_error(self) -> None:
         """What Textual would show as a traceback becomes a line, a log and rescue copies."""

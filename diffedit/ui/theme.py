@@ -9,6 +9,20 @@ from textual.theme import Theme as ScreenTheme
 from diffedit.config.themes import Theme
 
 _ANSI = "ansi_default"
+_TERMINAL = {
+    "ansi-background": _ANSI,
+    "ansi-foreground": _ANSI,
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-background": "ansi_white",
+    "input-cursor-background": _ANSI,
+    "input-cursor-foreground": _ANSI,
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_blue",
+    "input-selection-foreground": "ansi_bright_white",
+    "screen-selection-background": "ansi_blue",
+    "screen-selection-foreground": "ansi_bright_white",
+}
+"""What Textual's own style sheets ask of a theme made of the terminal's colours."""
 
 
 def screen_theme(theme: Theme) -> ScreenTheme:
@@ -29,6 +43,7 @@ def screen_theme(theme: Theme) -> ScreenTheme:
         panel=_colour(theme, "panel", back=True),
         dark=theme.dark,
         ansi=ansi,
+        boost=_ANSI if ansi else None,
         variables=_variables(theme, ansi=ansi),
     )
 
@@ -49,7 +64,7 @@ def _variables(theme: Theme, *, ansi: bool) -> dict[str, str]:
         "scrollbar-background-active": _colour(theme, "surface", back=True),
         "scrollbar-corner-color": _colour(theme, "surface", back=True),
     }
-    return found | ({"boost": _ANSI} if ansi else {})
+    return _TERMINAL | found if ansi else found
 
 
 def _colour(theme: Theme, key: str, *, back: bool = False) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from stage_app import Stage, script, staged
 
-from diffedit.config import paths
+from diffedit.config import paths, themes
 from diffedit.ui.commands import BY_ID, Command
 from diffedit.ui.dialogs import Ask, Help
 
@@ -149,6 +149,18 @@ async def test_a_small_terminal_says_so(size: tuple[int, int], shown: bool) -> N
     """Below 40 by 8 there is one clear line instead of a broken screen."""
     async with staged(size=size) as stage:
         assert stage.app.window.too_small.display is shown
+
+
+@pytest.mark.parametrize("theme", themes.names())
+async def test_every_theme_can_be_worn(theme: str) -> None:
+    """The whole screen starts in each theme, questions included, and changes to another."""
+    async with staged(theme=theme) as stage:
+        await stage.press("z", "ctrl+k", "escape", "ctrl+g")
+        await stage.pilot.pause()
+        await stage.press("escape", "ctrl+q", "escape")
+        stage.app.action_look("ink")
+        await stage.pilot.pause()
+        assert stage.app.theme == "diffedit-ink"
 
 
 async def test_help_lists_every_key() -> None:
