@@ -24,6 +24,7 @@ commands:
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them
   bench speed                         measure the editor on this machine
+  bench quality                       score a model on held-out edits with checked answers
   worker                              run the model's side on stdin and stdout (for ssh)
 
 A file named like a command is opened with ./ before it. `diffedit COMMAND --help` tells more.
@@ -174,8 +175,16 @@ def plugins(words: Sequence[str]) -> int:
 
 def bench(words: Sequence[str]) -> int:
     """`diffedit bench`: the scales."""
-    parser = Parser(prog="diffedit bench", description="Measure the editor on this machine.")
-    parser.add_argument("what", choices=["speed"])
+    if words and words[0] == "quality":
+        from diffedit.bench import quality  # noqa: PLC0415
+
+        return quality.main(words[1:])
+    parser = Parser(
+        prog="diffedit bench",
+        description="Measure the editor (speed) or a model (quality) on this machine.",
+        epilog="`diffedit bench quality --help` tells what quality takes.",
+    )
+    parser.add_argument("what", choices=["speed", "quality"])
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
