@@ -73,6 +73,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("paste", "Paste", lambda d: d.window.edit("paste")),
     Command("select_all", "Select all", lambda d: d.window.edit("select_all")),
     Command("palette", "All commands", lambda d: d.show_palette(), listed=False),
+    Command("picture", "Save a picture of the screen (SVG)", lambda d: d.window.picture()),
     Command("help", "Help: all keys", lambda d: d.show_help()),
     Command("quit", "Quit", lambda d: d.filing.quit()),
     Command("prompt_send", "Run the instruction", lambda d: d.window.prompt.send(), listed=False),

@@ -48,6 +48,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+w", "close"),
     Key("ctrl+g", "go_to_line"),
     Key("ctrl+p", "palette"),
+    Key("f9", "picture"),
     Key("f1", "help"),
     Key("ctrl+q", "quit"),
     Key("enter", "prompt_send", "prompt"),

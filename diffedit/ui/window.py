@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -13,9 +14,11 @@ from textual.widgets import Static
 from diffedit.config import paths, themes
 from diffedit.config.settings import Settings
 from diffedit.core.document import Document
+from diffedit.core.show import visible
 from diffedit.ui.buffers import Buffer, Buffers, Tabs
 from diffedit.ui.editor import EditorView
 from diffedit.ui.overlays import overlay_of, reveal_row
+from diffedit.ui.picture import save_picture
 from diffedit.ui.prompt_bar import PromptBar
 from diffedit.ui.prompt_history import PromptHistory
 from diffedit.ui.review_bar import ReviewBar
@@ -130,6 +133,11 @@ class Window:
         self.panel.display = not self.panel.display
         self.panel.repaint()
         self.saw("thinking")
+
+    def picture(self) -> None:
+        """Save the screen as it is. Raises FileError."""
+        path = save_picture(self._app, Path.cwd())
+        self._app.notify(f"Saved {visible(path.name)} in the current folder.", markup=False)
 
     def edit(self, what: str) -> None:
         """Do what the page itself knows: undo, copy and the like."""

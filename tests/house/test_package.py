@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import diffedit
+from diffedit.ui.commands import help_sections
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +44,19 @@ def test_the_help_in_the_readme_is_the_real_one() -> None:
         env={"COLUMNS": "100", "PATH": "", "NO_COLOR": "1"},
     )
     assert shown.group(1).strip() == run.stdout.strip()
+
+
+def test_the_keys_in_the_readme_are_the_real_ones() -> None:
+    """README's table of keys is the help page's, row for row."""
+    sections = dict(help_sections())
+    places = ("Anywhere", "While a draft is under review", "In the prompt bar")
+    rows = [
+        f"| {', '.join(f'`{key}`' for key in keys.split(', '))} | {does} |"
+        for place in places
+        for keys, does in (("", f"**{place}**"), *sections[place])
+    ]
+    table = "\n".join(rows).replace("| `` |", "| |")
+    assert table in README
 
 
 def test_every_link_to_a_file_in_the_readme_leads_there() -> None:
