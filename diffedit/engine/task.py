@@ -14,7 +14,7 @@ class Task:
     """One edit as the model sees it. Plain text only: no file, no revision, no widget."""
 
     text: str
-    """The span's own text; empty for infill and continue."""
+    """The span's own text. Infill: what is replaced, a hint at how much; continue: empty."""
     before: str = ""
     """What stands left of the span, at least back to a line's start."""
     after: str = ""

@@ -337,7 +337,8 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
         if not wish.instruction.strip():
             raise RequestError("Say what is to be done with the selected text.")
     else:
-        text = ""
+        # What a gap replaces tells how much is wanted; bytes that are no text tell nothing.
+        text = clean(text) if wish.mode == "infill" else ""
     if text != clean(text):
         raise RequestError(
             "The selection holds bytes that are not text.", hint="Select around them."

@@ -350,7 +350,9 @@ def test_bytes_that_are_no_text_do_not_reach_the_model() -> None:
         task_of(document, Span(0, 2), wish())
 
 
-def test_the_gap_of_an_infill_is_empty() -> None:
-    """For infill the lines that are given are replaced, so the model does not see them."""
-    task = task_of(Document(PAGE), TWO, wish(mode="infill", keep=((0, 1),)))
-    assert (task.text, task.keep) == ("", ())
+def test_an_infill_tells_what_it_replaces() -> None:
+    """What an infill replaces goes along, as a hint at how much is wanted; an empty span: nothing."""
+    task = task_of(Document(PAGE), TWO, wish(mode="infill"))
+    assert task.text == PAGE[TWO.start : TWO.end]
+    gap = task_of(Document(PAGE), Span(TWO.start, TWO.start), wish(mode="infill", keep=((0, 1),)))
+    assert (gap.text, gap.keep) == ("", ())
