@@ -351,7 +351,7 @@ def test_bytes_that_are_no_text_do_not_reach_the_model() -> None:
 
 
 def test_an_infill_tells_what_it_replaces() -> None:
-    """What an infill replaces goes along, as a hint at how much is wanted; an empty span: nothing."""
+    """What an infill replaces goes along, as a hint at how much is wanted."""
     task = task_of(Document(PAGE), TWO, wish(mode="infill"))
     assert task.text == PAGE[TWO.start : TWO.end]
     gap = task_of(Document(PAGE), Span(TWO.start, TWO.start), wish(mode="infill", keep=((0, 1),)))
