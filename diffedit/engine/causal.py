@@ -64,6 +64,8 @@ class Row:
     unsure: list[float] = field(default_factory=list)
     """The entropy of each of these, in nats."""
     stop: StopReason | None = None
+    circled: bool = False
+    """It was ended because it ran in a circle."""
 
     @property
     def pending(self) -> list[int]:
@@ -117,6 +119,21 @@ class Limits:
 
     tokens: int
     stop: Stop | None = None
+    circles: bool = True
+    """Whether a row may run in a circle; False ends one that does."""
+
+
+CIRCLE_TURNS, CIRCLE_TOKENS, CIRCLE_PERIOD = 4, 24, 24
+"""A circle: the same tokens so often in a row, at least so many in all, at most so many a turn."""
+
+
+def circle(ids: Sequence[int]) -> Sequence[int]:
+    """The end of `ids` if it is one stretch over and over; empty if it is not."""
+    for period in range(1, CIRCLE_PERIOD + 1):
+        length = max(CIRCLE_TOKENS, CIRCLE_TURNS * period)
+        if len(ids) >= length and ids[-length:-period] == ids[period - length :]:
+            return ids[-length:]
+    return ()
 
 
 def decode_rows(
@@ -187,6 +204,11 @@ def _advance(
             row.stop = "steps"
             break
     _stop_early(denoiser, row, begun, limits.stop)
+    if row.stop is None and not limits.circles:
+        turns = circle(row.settled)
+        # Data may repeat itself for good reasons, and then the selection does as well.
+        if turns and not row.source.holds(turns):
+            row.stop, row.circled = "steps", True
     if row.stop:
         row.predicted, row.unsure = [], []
     return held

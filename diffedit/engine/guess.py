@@ -48,6 +48,14 @@ class Source:
             guesses += self._after(ahead[0], count - len(guesses))
         return guesses
 
+    def holds(self, ids: Sequence[int]) -> bool:
+        """Whether these ids stand somewhere in the text, side by side."""
+        wanted = tuple(ids)
+        return any(
+            self._text[end - 1 : end - 1 + len(wanted)] == wanted
+            for end in self._at.get(wanted[0], ())
+        )
+
     def _after(self, place: int, count: int) -> list[int]:
         """What stands in the text after a place; the selection does not run on into `nearby`."""
         end = self._length if place <= self._length else len(self._text)

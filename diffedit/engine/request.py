@@ -85,6 +85,8 @@ class RowsRequest:
     """How long an answer may grow; never longer than `max_canvases` allow."""
     stop: Stop | None = None
     """Says when an answer is complete, besides at an end id."""
+    circles: bool = True
+    """Whether an answer may run in a circle; False ends one that does, with a note."""
     window: Window = DEFAULT_WINDOW
     original: str = ""
     """The span's text: the picture before the first step."""

@@ -218,7 +218,11 @@ class _Rows:
     ) -> None:
         self._denoiser, self._request, self._params = denoiser, request, params
         most = params.max_canvases * denoiser.canvas_length
-        self.limits = Limits(tokens=min(most, request.max_tokens or most), stop=request.stop)
+        self.limits = Limits(
+            tokens=min(most, request.max_tokens or most),
+            stop=request.stop,
+            circles=request.circles,
+        )
         count = len(request.temperatures)
         self.rows = [
             Row(
@@ -250,19 +254,20 @@ class _Rows:
         )
 
     def step(self, look: RowsLook) -> Step:
-        """One look, with the first candidate in the picture."""
+        """One look, with the first candidate that still has sense in the picture."""
+        shown = next((row for row in self.rows if not row.circled), self.rows[0])
         longest = max(len(row.settled) for row in self.rows)
         canvas = max(1, ceil(longest / self._denoiser.canvas_length))
         self._canvas_step = self._canvas_step + 1 if canvas == self._canvas else 1
         self._canvas, self._steps = canvas, look.step
-        self._shown = self._request.picture(self._pieces(self.rows[0]))
+        self._shown = self._request.picture(self._pieces(shown))
         return Step(
             canvas=canvas,
             step=look.step,
             canvas_step=self._canvas_step,
             pieces=self._shown,
             accepted=look.share,
-            temperature=self.rows[0].temperature,
+            temperature=shown.temperature,
             mean_entropy=look.mean_entropy,
         )
 
@@ -277,7 +282,9 @@ class _Rows:
         finished = self._request.finish(answers)
         best = self.rows[finished.best]
         note = ""
-        if best.stop == "steps":
+        if best.circled:
+            note = f"The answer ran in a circle and was cut at {len(best.settled)} tokens."
+        elif best.stop == "steps":
             note = f"The answer was cut at {len(best.settled)} tokens."
         elif best.stop is None:
             note = f"Stopped after {self._steps} steps, before the text had settled."

@@ -1,12 +1,13 @@
 """Parallel decoding gives the token-by-token text, in fewer looks than tokens."""
 
+from collections.abc import Sequence
 from random import Random
 
 from engine_fakes import CausalModel, editor, hashed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffedit.engine.causal import Limits, Row, RowsLook, Window, decode_rows
+from diffedit.engine.causal import Limits, Row, RowsLook, Window, circle, decode_rows
 from diffedit.engine.guess import Source
 
 PREFIX = [7, 8, 9]
@@ -21,6 +22,7 @@ def decode(  # every dial of a run
     window: Window | None = None,
     temperature: float = 0.0,
     stop: str = "",
+    circles: bool = True,
 ) -> tuple[list[Row], list[RowsLook]]:
     """Run to the end."""
     window = window or Window()
@@ -34,7 +36,8 @@ def decode(  # every dial of a run
         )
         for number in range(rows)
     ]
-    limits = Limits(tokens=tokens, stop=(lambda text: stop in text) if stop else None)
+    check = (lambda text: stop in text) if stop else None
+    limits = Limits(tokens=tokens, stop=check, circles=circles)
     return batch, list(decode_rows(model, batch, limits, window))
 
 
@@ -195,3 +198,33 @@ def test_nearby_text_is_looked_up_but_never_begun_with() -> None:
     source = Source([], [1, 2, 3, 4])
     assert source.guesses([], [], 3) == []
     assert source.guesses([9, 1, 2], [50], 3) == [3, 4]
+
+
+def turning(ids: Sequence[int], noise_seed: int) -> int:
+    """A model that says 1, 2, 3 for ever."""
+    return len(ids) % 3 + 1
+
+
+def test_a_row_that_runs_in_a_circle_is_ended() -> None:
+    """The same few tokens over and over end a row long before its budget."""
+    batch, _ = decode(CausalModel(turning), [], tokens=400, circles=False)
+    assert batch[0].circled
+    assert batch[0].stop == "steps"
+    assert len(batch[0].settled) < 100
+
+
+def test_a_circle_that_the_selection_has_goes_on() -> None:
+    """A table that repeats itself may be repeated."""
+    table = [len(PREFIX + [0] * at) % 3 + 1 for at in range(60)]
+    batch, _ = decode(CausalModel(turning), table, tokens=60, circles=False)
+    assert batch[0].settled == table
+    assert not batch[0].circled
+
+
+def test_a_circle_is_many_turns_and_many_tokens() -> None:
+    """Four equal turns of at least 24 tokens in all; less is only a repetition."""
+    assert circle([9] + [1, 2, 3] * 8) == [1, 2, 3] * 8
+    assert circle([1, 2, 3] * 7) == ()
+    assert circle(list(range(20)) * 3) == ()
+    assert len(circle(list(range(20)) * 4)) == 80
+    assert circle([1, 2, 3] * 8 + [4]) == ()
