@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from rich.style import Style
 from rich.text import Text
@@ -18,6 +19,8 @@ from textual.widgets import Input, Static
 
 from diffedit.core.show import visible
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -28,7 +31,16 @@ class Choice:
     answer: str
 
 
-class Ask(ModalScreen[str]):
+class Question(ModalScreen[T]):
+    """A screen that is left once, however fast the keys come: the second finds it closed."""
+
+    def leave(self, answer: T) -> None:
+        """Close it with this answer, unless an earlier key did."""
+        if self.is_current:
+            self.dismiss(answer)
+
+
+class Ask(Question[str]):
     """A question with a key for each answer. Esc gives the last, which must be the harmless one."""
 
     def __init__(self, question: str, choices: Sequence[Choice], *, detail: str = "") -> None:
@@ -49,14 +61,14 @@ class Ask(ModalScreen[str]):
         """An answer's key, or Esc."""
         event.stop()
         if event.key == "escape":
-            self.dismiss(self._choices[-1].answer)
+            self.leave(self._choices[-1].answer)
         for choice in self._choices:
             if event.key == choice.key:
-                self.dismiss(choice.answer)
+                self.leave(choice.answer)
 
     def action_answer(self, answer: str) -> None:
         """An answer by mouse."""
-        self.dismiss(answer)
+        self.leave(answer)
 
     def _answers(self) -> Text:
         """The answers in a row, each a link for the mouse."""
@@ -80,7 +92,7 @@ class PathLine(Input):
         self.action_cursor_right()
 
 
-class Line(ModalScreen[str | None]):
+class Line(Question[str | None]):
     """One line to type: a path, a number. None when it is left with Esc."""
 
     BINDINGS = [Binding("escape", "leave", show=False)]  # noqa: RUF012 - Textual declares it so
@@ -119,11 +131,11 @@ class Line(ModalScreen[str | None]):
         if why:
             self.query_one("#why", Static).update(Text(visible(why), "bold"))
         else:
-            self.dismiss(event.value)
+            self.leave(event.value)
 
     def action_leave(self) -> None:
         """Esc."""
-        self.dismiss(None)
+        self.leave(None)
 
 
 class PathSuggester(Suggester):
@@ -154,7 +166,7 @@ def complete(typed: str) -> str | None:
     return head + slash + names[0] if names else None
 
 
-class Help(ModalScreen[None]):
+class Help(Question[None]):
     """Every key and what it does, made from the tables."""
 
     BINDINGS = [  # noqa: RUF012 - Textual declares it so
@@ -180,4 +192,4 @@ class Help(ModalScreen[None]):
 
     def action_leave(self) -> None:
         """Esc."""
-        self.dismiss(None)
+        self.leave(None)

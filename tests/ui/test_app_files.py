@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from stage_app import staged
+from textual.events import Key
 from textual.widgets import Input
 
 from diffedit.config import paths
@@ -41,6 +42,19 @@ async def test_quit_asks_and_stays(tmp_path: Path) -> None:
         assert stage.app.is_running
         assert stage.text == "zx = 1\n"
         assert stage.app.return_value is None
+
+
+async def test_a_question_is_answered_once(tmp_path: Path) -> None:
+    """Two answers typed faster than the question closes: the first counts, nothing breaks."""
+    async with staged(file(tmp_path)) as stage:
+        await stage.press("z", "ctrl+q")
+        question = stage.app.screen
+        for key in ("escape", "s", "d"):
+            question.post_message(Key(key, None))
+        await stage.pilot.pause()
+        assert stage.app.is_running
+        assert not stage.app.farewell
+        assert stage.text == "zx = 1\n"
 
 
 @pytest.mark.parametrize(("key", "left"), [("s", "zx = 1\n"), ("d", "x = 1\n")])
