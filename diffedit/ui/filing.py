@@ -111,7 +111,8 @@ class Filing:
         """Write a buffer under a name that is asked for; the buffer goes by it from then on."""
         buffer = buffer or self._stage.buffers.current
         here = str(buffer.path or "")
-        typed = await self._stage.ask(Line("Save as", here, suggester=PathSuggester()))
+        line = Line("Save as", here, suggester=PathSuggester(), check=_no_file)
+        typed = await self._stage.ask(line)
         if not typed:
             return False
         path = _path(typed)
@@ -249,6 +250,12 @@ def _no_place(typed: str) -> str:
     row, _, column = typed.partition(":")
     good = row.isdecimal() and int(row) > 0 and (not column or column.isdecimal())
     return "" if good or not typed else "A line number, or LINE:COL. Lines count from 1."
+
+
+def _no_file(typed: str) -> str:
+    """Why a text cannot be saved under this name."""
+    folder = typed.endswith("/") or (typed and _path(typed).is_dir())
+    return "That is a folder. Name a file in it." if folder else ""
 
 
 def _path(typed: str) -> Path:

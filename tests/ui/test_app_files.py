@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from stage_app import staged
 from textual.events import Key
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from diffedit.config import paths
 from diffedit.core.files import Form
@@ -105,6 +105,18 @@ async def test_save_as_asks_before_it_replaces(tmp_path: Path) -> None:
         assert isinstance(stage.app.screen, Ask)
         await stage.press("n")
         assert other.read_text() == "theirs"
+
+
+async def test_save_as_wants_a_file_not_a_folder(tmp_path: Path) -> None:
+    """A folder's name is refused where it is typed; nobody is asked whether to replace it."""
+    async with staged(file(tmp_path)) as stage:
+        await stage.press("f12")
+        line = stage.app.screen
+        line.query_one(Input).value = str(tmp_path)
+        await stage.press("enter")
+        await stage.pilot.pause()
+        assert stage.app.screen is line
+        assert "folder" in str(line.query_one("#why", Static).content)
 
 
 async def test_a_change_from_outside_is_noticed(tmp_path: Path) -> None:
