@@ -102,10 +102,7 @@ async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> 
         raise FileError(f"{order.path} may not be written.", hint="Nothing was changed.")
     document = Document(opened.text)
     span = span_of(document.text, order)
-    model = models.find(order.model)
-    model = replace(model, options={**model.options, **order.options})
-    if not model.installed:
-        await _pull(model, output)
+    model = await _model(order, output)
     tape = _Tape(output if order.result == "json" else None)
     async with _client(worker) as client:
         session = Session(document, client, on_message=tape.hear)
@@ -124,6 +121,15 @@ async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> 
     if order.result == "write":
         output.note(f"wrote {order.path}: {told(draft)}")
     return CHANGED
+
+
+async def _model(order: Order, output: Output) -> models.Model:
+    """The model asked for, fetched at its first use; it has a file only after that."""
+    model = models.find(order.model)
+    if not model.installed:
+        await _pull(model, output)
+        model = models.find(order.model)
+    return replace(model, options={**model.options, **order.options})
 
 
 class _Tape:
