@@ -12,15 +12,16 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from diffedit.api import API_VERSION, CommandContext
 from diffedit.config import paths, toml_file
 from diffedit.core.errors import BackendError, DiffeditError, ModelError, RequestError
 from diffedit.core.show import visible
-from diffedit.engine.backend import BackendFactory
+
+if TYPE_CHECKING:
+    from diffedit.api import CommandContext
+    from diffedit.engine.backend import BackendFactory
 
 Kind = Literal["backend", "command"]
 KINDS: tuple[Kind, ...] = ("backend", "command")
@@ -78,6 +79,8 @@ def folders() -> tuple[Path, ...]:
 
 def find() -> Found:
     """All plugins, without importing any. What cannot be one is a notice, never an error."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and not for every start
+
     plugins: list[Plugin] = []
     notices: list[str] = []
     for name, entry in BUILT_IN.items():
@@ -154,6 +157,8 @@ def _clash(same: list[Plugin]) -> str:
 
 def _read(path: Path) -> Plugin:
     """A plugin.toml. Raises RequestError with file and line."""
+    from diffedit.api import API_VERSION  # noqa: PLC0415 - the whole engine comes with it
+
     file = toml_file.read(path)
     file.check_keys(_TOP)
     for key in ("name", "kind", "entry", "api"):

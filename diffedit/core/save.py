@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -93,7 +92,9 @@ _STUCK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 
 def _swap(target: Path, data: bytes, old: os.stat_result | None) -> os.stat_result:
     """Write a new file and let it take the name at once."""
-    fresh = target.with_name(f".diffedit-{secrets.token_hex(8)}.tmp")
+    from secrets import token_hex  # noqa: PLC0415 - slow to import, and only saving needs it
+
+    fresh = target.with_name(f".diffedit-{token_hex(8)}.tmp")
     try:
         with _stuck_means_cannot(old):
             # A twin is readable to no one else until it has its owner and mode.

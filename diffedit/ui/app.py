@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.console import RenderableType
 from textual.app import App, ComposeResult
@@ -20,23 +20,23 @@ from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
 from diffedit.ui import commands, last_words
 from diffedit.ui.buffers import Buffers
-from diffedit.ui.dialogs import Help
 from diffedit.ui.editing import Editing
 from diffedit.ui.editor import EditorView
 from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
 from diffedit.ui.key_order import drained, is_typing
 from diffedit.ui.keys import bindings
+from diffedit.ui.late import palette, plugin_desk
 from diffedit.ui.model_room import ModelRoom
-from diffedit.ui.palette import Palette
-from diffedit.ui.plugin_desk import PluginDesk
 from diffedit.ui.reviewing import Reviewing
 from diffedit.ui.stage import Severity
 from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
 from diffedit.ui.tour import tour_file
 from diffedit.ui.window import Window
-from diffedit.worker.client import Client
+
+if TYPE_CHECKING:
+    from diffedit.worker.client import Client
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class DiffeditApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "diffedit"
-    COMMANDS = {Palette}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {palette}  # noqa: RUF012 - Textual declares it so
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class DiffeditApp(App[int]):
         self.settings = settings
         self.buffers = Buffers()
         self.window = Window(self, settings, self.buffers, self._status)
-        self.client = client or Client()
+        self._client = client
         self.filing = Filing(self)
         self.models = ModelRoom(self)
         self.editing = Editing(self, self.models)
@@ -83,16 +83,21 @@ class DiffeditApp(App[int]):
         yield from self.window.compose()
 
     def on_mount(self) -> None:
-        """Open what was asked for, and wake the model while the person looks."""
+        """Open what was asked for; what need not be there to be seen comes after it is."""
         files, stdin_text, demo = self._opening
         if self.heeds_signals:
             last_words.on_signals(self.signalled)
         self.window.set_up(list(self._bindings.key_to_bindings))
         self.filing.open_all(files, stdin_text)
-        for problem in commands.start_problems(self.settings):
-            self.say(problem, "warning")
         if demo:
             self.window.tour.begin()
+        self.call_after_refresh(self._seen)
+
+    def _seen(self) -> None:
+        """The first text is on the screen: colour it, and wake the model while the person looks."""
+        self.filing.name_languages()
+        for problem in commands.start_problems(self.settings):
+            self.say(problem, "warning")
         self.start(self.models.warm_up())
 
     # What the desks ask of the stage -----------------------------------------------------------
@@ -120,6 +125,15 @@ class DiffeditApp(App[int]):
         """After a while."""
         self.set_timer(seconds, call)
 
+    @property
+    def client(self) -> Client:
+        """The model's worker."""
+        if self._client is None:
+            from diffedit.worker.client import Client  # noqa: PLC0415 - after the first text is seen
+
+            self._client = Client()
+        return self._client
+
     def _status(self) -> Status:
         return status_of(self.buffers.current, self.editing, self.models)
 
@@ -128,6 +142,7 @@ class DiffeditApp(App[int]):
         self.start(self._leave(code))
 
     async def _leave(self, code: int) -> None:
+        self.editing.abandon()
         await self.client.close()
         self.exit(code)
 
@@ -187,6 +202,8 @@ class DiffeditApp(App[int]):
 
     def show_help(self) -> None:
         """The page of keys."""
+        from diffedit.ui.dialogs import Help  # noqa: PLC0415 - when it is asked for
+
         self.push_screen(Help(commands.help_sections()))
 
     def show_palette(self) -> None:
@@ -203,7 +220,7 @@ class DiffeditApp(App[int]):
     def action_plugin(self, name: str) -> None:
         """Run a plugin's command on this page."""
         try:
-            PluginDesk(self).run(name)
+            plugin_desk(self).run(name)
         except DiffeditError as error:
             self.say(str(error), "error")
 

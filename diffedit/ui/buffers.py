@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.events import Click
@@ -12,9 +14,14 @@ from textual.widget import Widget
 from diffedit.core.document import Document
 from diffedit.core.files import Form, Stamp
 from diffedit.core.show import visible
+from diffedit.core.span import Selection, Span
+from diffedit.ui.aim import Aim
 from diffedit.ui.events import TabPicked
-from diffedit.ui.review import Review
-from diffedit.worker.session import Session
+
+if TYPE_CHECKING:
+    from diffedit.core.draft import Draft
+    from diffedit.ui.review import Review
+    from diffedit.worker.session import Session
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -22,7 +29,8 @@ class Buffer:
     """One open text, its file if it has one, and the edit that is under way in it."""
 
     page: Document
-    session: Session
+    connect: Callable[[], Session]
+    """Makes the session, when it is first asked for."""
     path: Path | None = None
     form: Form = field(default_factory=Form)
     stamp: Stamp | None = None
@@ -32,8 +40,11 @@ class Buffer:
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
     review: Review | None = None
+    aim: Aim | None = None
+    """What the last edit here was aimed at."""
     tallest: int = 0
     """How many rows the live draft has taken so far; it only grows."""
+    _session: Session | None = None
 
     @property
     def name(self) -> str:
@@ -46,10 +57,28 @@ class Buffer:
         return self.page.modified or (self.piped and len(self.page.text) > 0)
 
     @property
+    def session(self) -> Session:
+        """Where its edits are made."""
+        if self._session is None:
+            self._session = self.connect()
+        return self._session
+
+    @property
+    def draft(self) -> Draft | None:
+        """What a model makes of it, or has made."""
+        return self._session.draft if self._session is not None else None
+
+    def take_aim(self, span: Span, before: Selection) -> Aim:
+        """Aim at a span, instead of what was aimed at before."""
+        if self.aim is not None:
+            self.aim.forget()
+        self.aim = Aim(self.page, span, before)
+        return self.aim
+
+    @property
     def live(self) -> bool:
         """Whether a model is at work in it."""
-        draft = self.session.draft
-        return draft is not None and draft.live
+        return self.draft is not None and self.draft.live
 
 
 class Buffers:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from diffedit.config import plugins
-from diffedit.config.settings import Settings
-from diffedit.ui.editing import Editing
 from diffedit.ui.editor_keys import editor_bindings
-from diffedit.ui.filing import Filing
 from diffedit.ui.keys import KEYS, PLACES, keys_of, shown
-from diffedit.ui.model_room import ModelRoom
-from diffedit.ui.reviewing import Reviewing
-from diffedit.ui.window import Window
+
+if TYPE_CHECKING:
+    from diffedit.config.settings import Settings
+    from diffedit.ui.editing import Editing
+    from diffedit.ui.filing import Filing
+    from diffedit.ui.model_room import ModelRoom
+    from diffedit.ui.reviewing import Reviewing
+    from diffedit.ui.window import Window
 
 
 class Desks(Protocol):
@@ -54,6 +55,7 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("ask", "Rewrite selection or block; fill a gap", lambda d: d.editing.ask()),
+    Command("fill", "Fill in at the cursor", lambda d: d.editing.fill()),
     Command("continue", "Continue from the cursor", lambda d: d.editing.go_on()),
     Command("again", "Again: repeat the last instruction here", lambda d: d.editing.again()),
     Command("escape", "One step back: cancel, close, drop", lambda d: d.escape(), listed=False),
@@ -127,4 +129,6 @@ def start_problems(settings: Settings) -> Iterator[str]:
             near = get_close_matches(command, BY_ID, 1)
             meant = f" Did you mean {near[0]!r}?" if near else ""
             yield f"{where}: no command {command!r} for the key {key}.{meant}"
+    from diffedit.config import plugins  # noqa: PLC0415 - after the first text is on the screen
+
     yield from plugins.find().notices

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diffedit.core.draft import Draft
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffedit.core.draft import Draft
 
 
 class Course:

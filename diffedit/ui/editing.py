@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from diffedit.core.draft import Draft
-from diffedit.core.span import Selection, Span
-from diffedit.engine.params import DenoiseParams
+from diffedit.core.span import Span
 from diffedit.engine.task import MODES, Mode
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
-from diffedit.ui.review import Review
 from diffedit.ui.stage import Stage
+from diffedit.ui.stand import put_back, stayed
+
+if TYPE_CHECKING:
+    from diffedit.core.draft import Draft
+    from diffedit.engine.params import DenoiseParams
 
 TICK = 1.0
 """Seconds between two looks at the clock while a run goes on."""
@@ -38,10 +41,10 @@ class Editing:
         self._models = models
         rate = frames_per_second(stage.settings.frames_per_second)
         self._pace = Pace(rate, stage.later)
-        self._span = Span(0, 0)
+        self._asked: Buffer | None = None
+        """The buffer that the open prompt bar is about."""
         self._wish: Wish | None = None
         self._canvas = 0
-        self._before = Selection(0, 0)
         self.course = Course()
         """What the run has been like so far."""
         self.running: Buffer | None = None
@@ -55,10 +58,7 @@ class Editing:
         """Ctrl+k: take a span, show it, and ask what is to be done; or go back to the review."""
         stage = self._stage
         buffer = stage.buffers.current
-        if buffer.review is not None:
-            stage.window.focus_on(stage.window.review_bar)
-            return
-        if self._busy():
+        if not self._free(buffer):
             return
         span = stage.window.editor.selected_span()
         if span.empty and not self._on_empty_line(span):
@@ -67,9 +67,23 @@ class Editing:
 
     def go_on(self) -> None:
         """Continue from the cursor."""
-        if self._stage.buffers.current.review is None and not self._busy():
-            head = self._stage.buffers.current.page.selection.head
-            self._open(Span(head, head), "continue")
+        self._ask_at_cursor("continue")
+
+    def fill(self) -> None:
+        """Fill in at the cursor, wherever on a line it stands."""
+        self._ask_at_cursor("infill")
+
+    def _ask_at_cursor(self, mode: Mode) -> None:
+        buffer = self._stage.buffers.current
+        if self._free(buffer):
+            head = buffer.page.selection.head
+            self._open(Span(head, head), mode)
+
+    def _free(self, buffer: Buffer) -> bool:
+        """Whether an edit may be asked for; else the person is led to what is there already."""
+        if buffer.review is not None:
+            self._stage.window.focus_on(self._stage.window.review_bar)
+        return buffer.review is None and not self._busy()
 
     def _on_empty_line(self, span: Span) -> bool:
         """Whether the cursor stands in a gap: a line with nothing on it."""
@@ -80,15 +94,20 @@ class Editing:
         """Select the span, so that it is seen before it is used, and open the bar for it."""
         stage = self._stage
         buffer = stage.buffers.current
+        self._asked = buffer
         self._show_span(span)
         modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
-        self._span = span
         stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
         stage.window.saw("asked")
 
     def _show_span(self, span: Span) -> None:
         """Select a span; what was selected before comes back if nothing becomes of it."""
-        self._before = self._stage.buffers.current.page.selection
+        buffer = self._stage.buffers.current
+        before, aim = buffer.page.selection, buffer.aim
+        if aim is not None and self._stage.window.prompt.display and before.span == aim.span:
+            # Asked twice for the same span: what stood before is what stood before the first.
+            before = aim.before
+        buffer.take_aim(span, before)
         self._stage.window.editor.select_span(span)
         self._stage.window.editor.reveal(span)
 
@@ -96,7 +115,12 @@ class Editing:
         """Esc in the bar: all is as it was."""
         window = self._stage.window
         window.focus_on(window.editor)
-        window.editor.select_span(self._before.span)
+        buffer, self._asked = self._asked, None
+        if buffer is None or buffer is not self._stage.buffers.current or buffer.aim is None:
+            return
+        if buffer.page.selection.span == buffer.aim.span:
+            window.editor.select_span(buffer.aim.before.span)
+        window.saw("closed")
 
     def _busy(self) -> bool:
         """Whether a model is at work already; the person is told."""
@@ -114,7 +138,9 @@ class Editing:
     async def send(self, instruction: str, mode: Mode) -> None:
         """Enter in the bar: run it."""
         seed = self._stage.settings.params.seed
-        await self._run(Wish(instruction=instruction, mode=mode, seed=seed), self._span)
+        buffer, self._asked = self._asked, None
+        if buffer is not None:
+            await self._run(Wish(instruction=instruction, mode=mode, seed=seed), buffer)
 
     async def again(self) -> None:
         """Ctrl+r: another seed for the draft under review, else the last instruction once more."""
@@ -129,15 +155,16 @@ class Editing:
                 return
             self._wish = Wish(instruction=said, mode="rewrite", seed=stage.settings.params.seed)
         if buffer.review is not None:
-            span = buffer.review.draft.span
-            await self._run(replace(self._wish, seed=self._wish.seed + 1), span)
+            before = buffer.aim.before if buffer.aim is not None else buffer.page.selection
+            buffer.take_aim(buffer.review.draft.span, before)
+            await self._run(replace(self._wish, seed=self._wish.seed + 1), buffer)
             return
         span = stage.window.editor.selected_span()
         if span.empty and self._wish.mode == "rewrite":
             span = stage.window.editor.block_span()
         span = without_last_newline(buffer, span)
         self._show_span(span)
-        await self._run(self._wish, span)
+        await self._run(self._wish, buffer)
 
     async def cancel(self) -> None:
         """Esc: nothing of the run stays; the page never moved."""
@@ -149,15 +176,21 @@ class Editing:
             self._stage.window.editor.show_overlay(None)
         await buffer.session.cancel()
 
-    async def _run(self, wish: Wish, span: Span) -> None:
-        """One run from the first picture to the last."""
+    def abandon(self) -> None:
+        """The program ends: nobody waits for this run any more."""
+        if self.running is not None:
+            self.running.session.drop()
+
+    async def _run(self, wish: Wish, buffer: Buffer) -> None:
+        """One run from the first picture to the last, where the buffer's aim is."""
         stage = self._stage
-        buffer = stage.buffers.current
         if self._busy():
             return
         model = await self._models.ready()
-        if model is None:
+        # Fetching a model takes a while: the text may have moved, and the person may be elsewhere.
+        if model is None or buffer.aim is None or buffer not in stage.buffers.all:
             return
+        span = buffer.aim.span
         self._wish, self._canvas, self.course = wish, 0, Course()
         self._end_review(buffer)
         buffer.tallest = rows_of(buffer, span)
@@ -165,9 +198,10 @@ class Editing:
         self.since = time.monotonic()
         stage.later(TICK, self._tick)
         params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
-        stage.window.focus_on(stage.window.editor)
-        # Nothing stays selected: a key pressed too early must not replace the whole span.
-        stage.window.editor.select_span(Span(span.end, span.end))
+        if buffer is stage.buffers.current:
+            stage.window.focus_on(stage.window.editor)
+            # Nothing stays selected: a key pressed too early must not replace the whole span.
+            stage.window.editor.select_span(Span(span.end, span.end))
         try:
             async for draft in buffer.session.rewrite(
                 span,
@@ -193,7 +227,8 @@ class Editing:
 
     def _end_review(self, buffer: Buffer) -> None:
         buffer.review = None
-        self._stage.window.review_bar.show(None)
+        if buffer is self._stage.buffers.current:
+            self._stage.window.review_bar.show(None)
 
     def _seen(self, buffer: Buffer, draft: Draft) -> None:
         """One picture of the run: to the panel, the status line and the page."""
@@ -229,24 +264,16 @@ class Editing:
             stage.say(draft.message, "warning")
         if draft.status != "settled":
             buffer.session.drop()
-            self._put_back(buffer, draft)
+            put_back(stage, buffer, draft)
             stage.window.saw(draft.status)
 
-    def _put_back(self, buffer: Buffer, draft: Draft) -> None:
-        """Select what was selected before the run, unless the person has moved on."""
-        page = buffer.page
-        if buffer is not self._stage.buffers.current or draft.status == "stale":
-            return
-        if page.selection == Selection.at(draft.span.end) and self._before.span.end <= len(
-            page.text
-        ):
-            self._stage.window.editor.select_span(self._before.span)
-
     def _settled(self, buffer: Buffer, draft: Draft) -> None:
+        from diffedit.ui.review import Review  # noqa: PLC0415 - not before there is a draft
+
         review = Review.of(draft)
         if not review.hunks and len(draft.texts) <= 1:
             buffer.session.drop()
-            self._put_back(buffer, draft)
+            put_back(self._stage, buffer, draft)
             self._stage.say(draft.message or NO_CHANGE, "warning")
             self._stage.window.saw("no change")
             return
@@ -255,7 +282,11 @@ class Editing:
         buffer.review = review
         if buffer is self._stage.buffers.current:
             self._stage.window.review_bar.show(review)
-            self._stage.window.focus_on(self._stage.window.review_bar)
+            if stayed(buffer, draft):
+                self._stage.window.focus_on(self._stage.window.review_bar)
+            else:
+                # Whoever types elsewhere goes on typing: "a" and Enter are no verdicts there.
+                self._stage.say("The draft is ready. ctrl+k goes to its review.")
         else:
             self._stage.say(f"{buffer.name}: the draft is ready for review.")
         self._stage.window.saw("settled")

@@ -59,9 +59,18 @@ class EditorView(PageArea):
 
     def _set_document(self, text: str, language: str | None) -> None:
         """Learn how the page is indented, then show it."""
+        self._learn_indentation()
+        super()._set_document(text, language)
+
+    def _learn_indentation(self) -> None:
+        """One level of it, as the page has it."""
         self.unit = indentation(self.page.text.lines, self.code)
         self.indent_type = "tabs" if self.unit == "\t" else "spaces"
-        super()._set_document(text, language)
+
+    def speak(self, language: str) -> None:
+        """Another language may be indented in another way."""
+        super().speak(language)
+        self._learn_indentation()
 
     # Spans, for the app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diffedit.config import paths
 from diffedit.core import files
@@ -17,7 +18,9 @@ from diffedit.ui.buffers import Buffer
 from diffedit.ui.dialogs import Ask, Choice, Line, PathSuggester
 from diffedit.ui.lexing import language_of
 from diffedit.ui.stage import Stage
-from diffedit.worker.session import Session
+
+if TYPE_CHECKING:
+    from diffedit.worker.session import Session
 
 SAVE, DISCARD, STAY = "save", "discard", "stay"
 
@@ -27,6 +30,7 @@ class Filing:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._knows_languages = False
 
     # Open --------------------------------------------------------------------------------------
 
@@ -89,9 +93,21 @@ class Filing:
 
     def _buffer(self, text: str, path: Path | None = None) -> Buffer:
         page = Document(text)
-        language = language_of(path.name, text) if path else ""
-        session = Session(page, self._stage.client)
-        return Buffer(page=page, session=session, path=path, language=language)
+        language = language_of(path.name, text) if path and self._knows_languages else ""
+        return Buffer(page=page, connect=lambda: self._session(page), path=path, language=language)
+
+    def name_languages(self) -> None:
+        """Find out the language of what is open, and from now on of what is opened."""
+        self._knows_languages = True
+        for buffer in self._stage.buffers.all:
+            if buffer.path is not None:
+                buffer.language = language_of(buffer.path.name, str(buffer.page.text))
+        self._stage.window.show_language()
+
+    def _session(self, page: Document) -> Session:
+        from diffedit.worker.session import Session  # noqa: PLC0415 - after the first text is seen
+
+        return Session(page, self._stage.client)
 
     def _add(self, buffer: Buffer) -> None:
         self._stage.buffers.add(buffer)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pygments.lexer import Lexer, RegexLexer
-from pygments.lexers import get_lexer_by_name, get_lexer_for_filename, guess_lexer
-from pygments.token import _TokenType
-from pygments.util import ClassNotFound
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 Token = tuple[int, int, str]
 """Start column, end column, and the token's name without the leading `Token.`."""
@@ -27,6 +25,9 @@ def lexer_for(language: str) -> Lexer | None:
     """The lexer of a language by any of its Pygments names; None for plain text."""
     if language in ("", "text", "plain"):
         return None
+    from pygments.lexers import get_lexer_by_name  # noqa: PLC0415 - colours come after the text
+    from pygments.util import ClassNotFound  # noqa: PLC0415
+
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
@@ -38,6 +39,9 @@ def language_of(name: str, text: str = "") -> str:
     for ending, language in _PREFERRED.items():
         if name.endswith(ending):
             return language
+    from pygments.lexers import get_lexer_for_filename, guess_lexer  # noqa: PLC0415 - as above
+    from pygments.util import ClassNotFound  # noqa: PLC0415
+
     try:
         lexer = get_lexer_for_filename(name, text[:2000])
     except ClassNotFound:
@@ -53,6 +57,8 @@ def language_of(name: str, text: str = "") -> str:
 
 def resumable(lexer: Lexer) -> bool:
     """Whether the lexer is a plain table of states, so that its state can be kept and restored."""
+    from pygments.lexer import RegexLexer  # noqa: PLC0415 - as above
+
     return (
         isinstance(lexer, RegexLexer)
         and type(lexer).get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed
@@ -84,7 +90,7 @@ def _step(lexer: Lexer, page: _Lines, position: int, stack: Stack) -> tuple[int,
         found = match(text, position)
         if found is None:
             continue
-        if type(action) is _TokenType:
+        if isinstance(action, tuple):  # a token's name
             page.add(position, action, found.group())
         elif action is not None:
             for place, kind, value in action(lexer, found):

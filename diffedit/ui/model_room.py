@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import TYPE_CHECKING
 
-from diffedit.config import models
-from diffedit.config.models import Model
 from diffedit.core.errors import DiffeditError
 from diffedit.ui.dialogs import Ask, Choice
 from diffedit.ui.stage import Stage
-from diffedit.worker.messages import Loading
+
+if TYPE_CHECKING:
+    from diffedit.config.models import Model
+    from diffedit.worker.messages import Loading
 
 STAGES = {"find": "looking for it", "read": "reading", "place": "placing", "warm": "warming up"}
 
@@ -52,6 +54,8 @@ class ModelRoom:
 
     async def warm_up(self) -> None:
         """Start the worker and load the model, if it is here; else say so in the status line."""
+        from diffedit.config import models  # noqa: PLC0415 - after the first text is seen
+
         try:
             await self._stage.client.start()
             model = models.find(self._stage.settings.model)
@@ -68,6 +72,8 @@ class ModelRoom:
 
     async def ready(self) -> Model | None:
         """The model, fetched first if the person agrees; None if there is none to be had."""
+        from diffedit.config import models  # noqa: PLC0415 - as above
+
         model = models.find(self._stage.settings.model)
         if model.installed:
             return model
@@ -92,6 +98,8 @@ class ModelRoom:
 
     async def _pull(self, model: Model) -> bool:
         """Fetch it in a thread, telling how far it is. Whether it is here now."""
+        from diffedit.config import models  # noqa: PLC0415 - as above
+
         stop = self._stop_pulling = threading.Event()
         self._pulled = (0, model.size)
         self._stage.later(0.25, self._tick)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.style import Style
-from rich.text import Text
 
 from diffedit.config.themes import Theme
 from diffedit.ui.buffers import Buffer
-from diffedit.ui.draft_paint import Picture, denoising
-from diffedit.ui.editor import EditorView
-from diffedit.ui.review_paint import Page, reviewing
 from diffedit.ui.rows import Overlay
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from diffedit.ui.draft_paint import Picture
+    from diffedit.ui.editor import EditorView
 
 
 def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[Overlay, int] | None:
@@ -18,9 +22,12 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
 
     `width` is how many cells are on the screen: a live canvas is shaded so far.
     """
-    draft = buffer.review.draft if buffer.review is not None else buffer.session.draft
+    draft = buffer.review.draft if buffer.review is not None else buffer.draft
     if draft is None or not (draft.live or buffer.review is not None):
         return None
+    from diffedit.ui.draft_paint import denoising  # noqa: PLC0415 - not before there is a draft
+    from diffedit.ui.review_paint import Page, reviewing  # noqa: PLC0415
+
     text = buffer.page.text
     (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
     page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)

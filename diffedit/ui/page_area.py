@@ -92,6 +92,14 @@ class PageArea(TextArea, inherit_bindings=False):
         self._set_document("", None)
         self.refresh()
 
+    def speak(self, language: str) -> None:
+        """Show the same page as one in another language."""
+        self.code = language
+        self.scene.highlighter = Highlighter(self.view.lines, language)
+        self.scene.brackets = self._find_brackets(self.selection)
+        self._start_sweep()
+        self.refresh()
+
     def load_text(self, text: str) -> None:
         """Show a new page with this text."""
         self.open(Document(text), language=self.code)
@@ -119,7 +127,7 @@ class PageArea(TextArea, inherit_bindings=False):
             return
         assert old is not None
         assert overlay is not None
-        pictures = zip_longest(_pictures(old), _pictures(overlay))
+        pictures = zip_longest(old.pictures, overlay.pictures)
         for y, (before, after) in enumerate(pictures, start=top):
             if before != after:
                 self._refresh_screen_rows(y, y + 1)
@@ -389,9 +397,3 @@ class PageArea(TextArea, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Paint one row of the window, or find it painted already."""
         return self._painter.row(y + self.scroll_offset.y)
-
-
-def _pictures(overlay: Overlay) -> list[object]:
-    """What each row of an overlay looks like, to compare with; Rich compares no base style."""
-    looks = [(row, row.style) for row in overlay.rows]
-    return list(zip_longest(looks, overlay.marks, fillvalue=None))

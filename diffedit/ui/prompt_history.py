@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 
 LIMIT = 500
@@ -51,6 +50,8 @@ class PromptHistory:
 
     def _write(self, instruction: str) -> None:
         """Append, and now and then cut the file. A history that cannot be kept is no failure."""
+        import json  # noqa: PLC0415 - not before something is said
+
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
@@ -70,6 +71,8 @@ def _read(path: Path) -> list[str]:
         lines = _lines(path)
     except OSError:
         return []
+    import json  # noqa: PLC0415 - not before there is something to read
+
     found: list[str] = []
     for line in lines:
         with contextlib.suppress(ValueError):

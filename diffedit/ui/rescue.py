@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,8 @@ def save(state: Path, path: Path | None, text: str, form: Form) -> Path:
 
 def find(state: Path, path: Path) -> Copy | None:
     """The rescue copy of a file, unless it says the same as the file does."""
+    if not folder_for(state).exists():
+        return None
     copy = _place(state, path)
     try:
         data = copy.read_bytes()
@@ -63,6 +64,8 @@ def _place(state: Path, path: Path | None) -> Path:
     """One copy a file; the names of two files never meet. A text without a file gets the time."""
     if path is None:
         return folder_for(state) / f"untitled-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    import hashlib  # noqa: PLC0415 - brings a library, and where nothing was rescued it is not needed
+
     whole = str(path.absolute())
     mark = hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:10]
     return folder_for(state) / f"{mark}-{path.name}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 from textual.binding import Binding
 from textual.widget import Widget
 
 from diffedit.ui.keys import KEYS
-from diffedit.ui.review import Review
+
+if TYPE_CHECKING:
+    from diffedit.ui.review import Review
 
 
 def summary(review: Review) -> str:

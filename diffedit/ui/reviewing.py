@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from diffedit.ui.buffers import Buffer
-from diffedit.ui.review import Review
 from diffedit.ui.stage import Stage
+from diffedit.ui.stand import put_back
+
+if TYPE_CHECKING:
+    from diffedit.ui.review import Review
 
 STALE = "You edited inside the span; the draft was dropped."
 
@@ -32,7 +37,7 @@ class Reviewing:
             return
         buffer = self._stage.buffers.current
         draft = buffer.session.choose(review.draft.chosen + by)
-        self._show(Review.of(draft))
+        self._show(type(review).of(draft))
 
     def accept_all(self) -> None:
         """`A`: every hunk, and be done."""
@@ -48,14 +53,16 @@ class Reviewing:
         """`R`, Esc: none of it. The page never moved."""
         buffer = self._stage.buffers.current
         if buffer.review is not None:
+            draft = buffer.review.draft
             buffer.session.drop()
             self._close(buffer)
+            put_back(self._stage, buffer, draft)
             self._stage.say("Dropped. The text is as it was.")
             self._stage.window.saw("dropped")
 
     def page_moved(self, buffer: Buffer) -> None:
         """The person edited: the review goes along with the span, or ends with it."""
-        draft = buffer.session.draft
+        draft = buffer.draft
         if buffer.review is None:
             return
         if draft is None or draft.status != "settled":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 from rich.text import Text
@@ -36,6 +36,12 @@ class Overlay:
     def height(self) -> int:
         """How many rows it takes on the screen."""
         return max(1, self.minimum, len(self.rows))
+
+    @property
+    def pictures(self) -> list[object]:
+        """What each row looks like, to compare with; Rich compares no base style."""
+        looks = [(row, row.style) for row in self.rows]
+        return list(zip_longest(looks, self.marks, fillvalue=None))
 
 
 class Place(NamedTuple):

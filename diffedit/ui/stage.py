@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from textual.screen import ModalScreen
-from textual.widget import Widget
+if TYPE_CHECKING:
+    from textual.screen import ModalScreen
+    from textual.widget import Widget
 
-from diffedit.config.settings import Settings
-from diffedit.config.themes import Theme
-from diffedit.ui.buffers import Buffer, Buffers
-from diffedit.ui.editor import EditorView
-from diffedit.ui.prompt_bar import PromptBar
-from diffedit.ui.review_bar import ReviewBar
-from diffedit.ui.thinking import ThinkingPanel
-from diffedit.worker.client import Client
+    from diffedit.config.settings import Settings
+    from diffedit.config.themes import Theme
+    from diffedit.ui.buffers import Buffer, Buffers
+    from diffedit.ui.editor import EditorView
+    from diffedit.ui.prompt_bar import PromptBar
+    from diffedit.ui.review_bar import ReviewBar
+    from diffedit.ui.thinking import ThinkingPanel
+    from diffedit.worker.client import Client
 
 Severity = Literal["information", "warning", "error"]
 T = TypeVar("T")
@@ -36,6 +37,9 @@ class Screenful(Protocol):
     def show_buffer(self) -> None:
         """Put the current buffer on the page."""
 
+    def show_language(self) -> None:
+        """The current buffer in the colours of its language."""
+
     def paint(self, buffer: Buffer) -> None:
         """The draft or the review of a buffer, if that is the one on the page."""
 
@@ -51,7 +55,10 @@ class Stage(Protocol):
 
     settings: Settings
     buffers: Buffers
-    client: Client
+
+    @property
+    def client(self) -> Client:
+        """The model's worker."""
 
     @property
     def window(self) -> Screenful:

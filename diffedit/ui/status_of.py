@@ -37,7 +37,7 @@ def form_in_words(form: Form) -> str:
 
 def doing(buffer: Buffer, editing: Editing) -> str:
     """What the status line says while a model is at work."""
-    draft = buffer.session.draft
+    draft = buffer.draft
     if draft is None or not draft.live:
         return ""
     if draft.status == "waiting":

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from diffedit.core.draft import Draft, Figures
 from diffedit.core.show import visible
-from diffedit.engine.backend import Abilities
 from diffedit.ui.course import Course
+
+if TYPE_CHECKING:
+    from diffedit.core.draft import Draft, Figures
+    from diffedit.engine.backend import Abilities
 
 BARS = "▁▂▃▄▅▆▇█"
 NO_RUN = "Nothing has run yet. ctrl+k asks for an edit."

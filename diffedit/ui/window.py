@@ -46,6 +46,7 @@ class Window:
         """`status` tells what the status line should say."""
         self.look = themes.load(settings.theme)
         self._app = app
+        self._dress()
         self._settings = settings
         self._buffers = buffers
         self._status = status
@@ -65,7 +66,6 @@ class Window:
 
     def set_up(self, app_keys: list[str]) -> None:
         """Dress all as the settings ask; the page leaves the app's keys to the app."""
-        self.wear(self.look.name)
         for key in app_keys:
             self.editor._bindings.key_to_bindings.pop(key, None)
         self.editor.indent_width = self._settings.tab_width
@@ -76,12 +76,16 @@ class Window:
     def wear(self, name: str) -> None:
         """Put on another theme. Raises RequestError for a faulty one."""
         self.look = themes.load(name)
-        screen = screen_theme(self.look)
-        self._app.register_theme(screen)
-        self._app.theme = screen.name
+        self._dress()
         self.editor.use_theme(self.look)
         if self._buffers.all:
             self.paint(self._buffers.current)
+
+    def _dress(self) -> None:
+        """Give Textual the theme; before the first style sheet is read it costs next to nothing."""
+        screen = screen_theme(self.look)
+        self._app.register_theme(screen)
+        self._app.theme = screen.name
 
     def fit(self, size: Size) -> None:
         """Too small a terminal says so instead of showing a broken screen."""
@@ -101,12 +105,20 @@ class Window:
     def show_buffer(self) -> None:
         """The current buffer on the page, with its draft or review."""
         buffer = self._buffers.current
-        if self.editor.page is not buffer.page or self.editor.code != buffer.language:
+        if self.prompt.display and self.editor.page is not buffer.page:
+            self.prompt.close()
+        if self.editor.page is not buffer.page:
             self.editor.open(buffer.page, language=buffer.language)
+        self.show_language()
         self.review_bar.show(buffer.review)
         self.paint(buffer)
         self.refresh_lines()
         self.focus_on(self.editor)
+
+    def show_language(self) -> None:
+        """The current buffer in the colours of its language."""
+        if self.editor.code != self._buffers.current.language:
+            self.editor.speak(self._buffers.current.language)
 
     def paint(self, buffer: Buffer) -> None:
         """The draft or review of a buffer, if it is the one on the page."""
