@@ -34,6 +34,7 @@ class Key:
 
 KEYS: tuple[Key, ...] = (
     Key("ctrl+k", "ask"),
+    Key("f2", "fill"),
     Key("f4", "continue"),
     Key("ctrl+r", "again"),
     Key("escape", "escape"),

@@ -24,6 +24,9 @@ WHAT: dict[Mode, tuple[str, str]] = {
 }
 """Each mode's heading, and what the empty line asks."""
 
+APP_KEYS = ("f6", "f7")
+"""What the stock line would do something else with; here they are the app's, as anywhere."""
+
 HINT = "enter run · tab mode · ↑↓ history · esc close"
 
 
@@ -33,6 +36,8 @@ class InstructionArea(TextArea):
     def __init__(self) -> None:
         super().__init__(soft_wrap=True, compact=True, id="instruction")
         self.highlight_cursor_line = False
+        for key in APP_KEYS:
+            self._bindings.key_to_bindings.pop(key, None)
 
     def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's
         """The instruction before."""

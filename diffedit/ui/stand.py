@@ -1,0 +1,24 @@
+"""Where the person stands while a model is at work: at the span still, or gone on elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffedit.core.span import Selection
+
+if TYPE_CHECKING:
+    from diffedit.core.draft import Draft
+    from diffedit.ui.buffers import Buffer
+    from diffedit.ui.stage import Stage
+
+
+def stayed(buffer: Buffer, draft: Draft) -> bool:
+    """Whether the cursor is still where the run left it: at the end of the span."""
+    return buffer.page.selection == Selection.at(draft.span.end)
+
+
+def put_back(stage: Stage, buffer: Buffer, draft: Draft) -> None:
+    """Select what was selected before the edit, unless the person has gone on elsewhere."""
+    here = buffer is stage.buffers.current and draft.status != "stale"
+    if here and buffer.aim is not None and stayed(buffer, draft):
+        stage.window.editor.select_span(buffer.aim.before.span)
