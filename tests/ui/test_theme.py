@@ -64,6 +64,31 @@ def test_newest_picture_wins_and_the_last_one_comes() -> None:
     assert painted == [0, 3, 4]
 
 
+def test_pictures_at_the_allowed_rate_do_not_wait() -> None:
+    """Ten uneven pictures a second are painted as they come where ten are allowed."""
+    now = [0.0]
+    painted: list[int] = []
+    pace = Pace(10, lambda _, call: painted.append(-1), clock=lambda: now[0])  # noqa: ARG005
+    for number in range(50):
+        now[0] = 1 + number * 0.1 + (0.03 if number % 2 else 0)
+        pace.offer(lambda number=number: painted.append(number))  # type: ignore[misc]
+    assert painted == list(range(50))
+
+
+def test_no_more_pictures_than_allowed() -> None:
+    """A hundred pictures a second come down to the ten that are allowed, a few saved up more."""
+    now = [0.0]
+    due: list[tuple[float, Callable[[], None]]] = []
+    painted: list[float] = []
+    pace = Pace(10, lambda wait, call: due.append((now[0] + wait, call)), clock=lambda: now[0])
+    for number in range(300):
+        now[0] = number / 100
+        if due and due[0][0] <= now[0]:
+            due.pop()[1]()
+        pace.offer(lambda: painted.append(now[0]))
+    assert 30 <= len(painted) <= 35
+
+
 def test_fewer_pictures_over_ssh() -> None:
     """Over SSH ten a second are the most; at home what the settings say."""
     assert frames_per_second(20, {}) == 20
