@@ -95,6 +95,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("reject_all", "Reject all: drop the draft", lambda d: d.reviewing.drop()),
     Command("apply", "Apply what is not rejected", lambda d: d.reviewing.apply(), listed=False),
     Command("next_alternative", "Next answer", lambda d: d.reviewing.choose(1)),
+    Command("to_text", "To the text; again, back", lambda d: d.window.to_text(), listed=False),
+    Command("scroll_up", "Scroll up", lambda d: d.window.scroll(-1), listed=False),
+    Command("scroll_down", "Scroll down", lambda d: d.window.scroll(1), listed=False),
+    Command("scroll_page_up", "Page up", lambda d: d.window.scroll(-1, page=True), listed=False),
+    Command("scroll_page_down", "Page down", lambda d: d.window.scroll(1, page=True), listed=False),
     Command("previous_alternative", "Previous answer", lambda d: d.reviewing.choose(-1)),
 )
 

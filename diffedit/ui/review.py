@@ -5,7 +5,8 @@ A value, free of the screen: every key of the review is one method that returns 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from diffedit.core.diff import Hunk
 from diffedit.core.draft import Draft
@@ -23,12 +24,20 @@ class Review:
     verdicts: tuple[bool | None, ...]
     """True: accepted; False: rejected; None: not said."""
     current: int = 0
+    others: Mapping[int, Review] = field(default_factory=dict)
+    """What was said about the other finished texts, by their numbers."""
 
     @classmethod
     def of(cls, draft: Draft) -> Review:
         """The review of a draft before anything was said."""
         found = draft.hunks()
         return cls(draft, found, (None,) * len(found))
+
+    def turned(self, draft: Draft) -> Review:
+        """The review of another of the texts, as far as it was when that was last looked at."""
+        others = {**self.others, self.draft.chosen: self}
+        known = others.get(draft.chosen) or Review.of(draft)
+        return replace(known, draft=draft, others=others)
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -55,7 +64,3 @@ class Review:
     def carried(self, draft: Draft) -> Review:
         """The same verdicts on the same texts, after the span moved with the page."""
         return replace(self, draft=draft)
-
-    def chosen(self, by: int) -> Review:
-        """The review of the next (or an earlier) alternative, from the start."""
-        return Review.of(self.draft.choose(self.draft.chosen + by))

@@ -29,10 +29,11 @@ def offers(review: Review, width: int) -> list[tuple[str, str]]:
     found = [
         (0, bool(count), "enter", f"apply {kept} of {count}" if kept else "apply none"),
         (2, bool(count), "a/r", "accept/reject"),
-        (4, more, "A/R", "all"),
+        (5, more, "A/R", "all"),
         (3, more, "tab", "next"),
-        (5, other, "←→", "answers"),
+        (4, other, "←→", "answer"),
         (6, True, "ctrl+r", "again"),
+        (7, True, "ctrl+k", "to the text"),
         (1, True, "esc", "drop"),
     ]
     offered = [offer for offer in found if offer[1]]

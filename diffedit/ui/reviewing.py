@@ -37,7 +37,7 @@ class Reviewing:
             return
         buffer = self._stage.buffers.current
         draft = buffer.session.choose(review.draft.chosen + by)
-        self._show(type(review).of(draft))
+        self._show(review.turned(draft))
 
     def accept_all(self) -> None:
         """`A`: every hunk, and be done."""

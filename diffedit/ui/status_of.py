@@ -25,7 +25,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
         column=column,
         form=form_in_words(buffer.form),
         model=models.label,
-        doing=(doing(running, editing) if running is not None else "") or models.doing,
+        doing=(doing(running, editing, buffer) if running is not None else "") or models.doing,
     )
 
 
@@ -35,17 +35,18 @@ def form_in_words(form: Form) -> str:
     return f"{form.encoding}{bom} {NEWLINES.get(form.newline, '')}"
 
 
-def doing(buffer: Buffer, editing: Editing) -> str:
-    """What the status line says while a model is at work."""
+def doing(buffer: Buffer, editing: Editing, shown: Buffer) -> str:
+    """What the status line says while a model is at work in a buffer, be it shown or not."""
+    where = "" if buffer is shown else f"{buffer.name}: "
     draft = buffer.draft
     if draft is None or not draft.live:
         return ""
     if draft.status == "waiting":
         seconds = round(time.monotonic() - editing.since)
         waited = f" {seconds} s" if seconds > 1 else ""
-        return f"{draft.message or 'waiting …'}{waited} – Esc cancels"
+        return f"{where}{draft.message or 'waiting …'}{waited} – Esc cancels"
     run = draft.figures
     most = f"/{run.max_steps}" if run.max_steps else ""
     ms = editing.course.ms_per_step
     pace = f" · {ms:.0f} ms/step" if ms else ""
-    return f"denoising · step {run.step}{most}{pace} – Esc cancels"
+    return f"{where}denoising · step {run.step}{most}{pace} – Esc cancels"

@@ -128,7 +128,8 @@ class Window:
         width = editor.size.width + editor.scroll_offset.x
         found = overlay_of(buffer, self.look, tab=editor.indent_width, width=width)
         editor.show_overlay(found[0] if found else None)
-        if found and buffer.review is not None:
+        # Whoever types elsewhere is not taken away from there.
+        if found and self._app.screen_stack[0].focused is self.review_bar:
             reveal_row(editor, found[1])
 
     def refresh_lines(self) -> None:
@@ -150,6 +151,15 @@ class Window:
         """Save the screen as it is. Raises FileError."""
         path = save_picture(self._app, Path.cwd())
         self._app.notify(f"Saved {visible(path.name)} in the current folder.", markup=False)
+
+    def to_text(self) -> None:
+        """Give the keys to the page."""
+        self.focus_on(self.editor)
+
+    def scroll(self, by: int, *, page: bool = False) -> None:
+        """Look further up or down; the cursor stays."""
+        rows = max(self.editor.size.height - 2, 1) if page else 1
+        self.editor.scroll_relative(y=by * rows, animate=False)
 
     def edit(self, what: str) -> None:
         """Do what the page itself knows: undo, copy and the like."""

@@ -51,6 +51,19 @@ async def test_a_draft_that_settles_takes_no_keys_from_who_types(
         assert stage.text == TEXT.replace("a = 1", "a = 2") + "za\nr"
 
 
+async def test_the_status_line_names_a_run_elsewhere(home: Path, tmp_path: Path) -> None:
+    """What denoises in another file is not said to denoise in this one."""
+    first, second = page_in(tmp_path, "a.py"), page_in(tmp_path, "b.py")
+    async with staged(first, second, model=slow(home, tmp_path)) as stage:
+        await stage.press("ctrl+k", "x", "enter")
+        await stage.saw("denoising")
+        assert not stage.app._status().doing.startswith("a.py")
+        await stage.press("f6")
+        assert stage.app._status().doing.startswith("a.py: ")
+        await stage.press("escape")
+        await stage.saw("cancelled")
+
+
 async def test_a_dropped_draft_gives_the_cursor_back(tmp_path: Path) -> None:
     """Esc in the review: the cursor is where it was before the block was taken."""
     async with staged(page_in(tmp_path), model=script(tmp_path, text="a = 2")) as stage:
@@ -59,6 +72,35 @@ async def test_a_dropped_draft_gives_the_cursor_back(tmp_path: Path) -> None:
         await stage.press("escape")
         await stage.saw("dropped")
         assert selected(stage) == Selection.at(2)
+
+
+async def test_a_long_review_is_scrolled_by_keys(tmp_path: Path) -> None:
+    """Down and page down look further down the hunks; page up comes back; nothing is decided."""
+    long = "\n".join(f"line {number}" for number in range(80))
+    model = script(tmp_path, text=long)
+    async with staged(page_in(tmp_path, text="x\n"), model=model, size=(80, 16)) as stage:
+        await stage.edit()
+        editor = stage.app.window.editor
+        await stage.press("down")
+        assert editor.scroll_offset.y == 1
+        await stage.press("pagedown")
+        assert editor.scroll_offset.y > 8
+        await stage.press("pageup", "up")
+        assert editor.scroll_offset.y == 0
+        assert stage.app.buffers.current.review is not None
+
+
+async def test_ctrl_k_goes_to_the_text_and_back_and_typing_stays_in_sight(tmp_path: Path) -> None:
+    """From a review at the top to the last line, and nothing scrolls away from what is typed."""
+    path = page_in(tmp_path, text="a = 1\n" + "\n" * 80)
+    async with staged(path, model=script(tmp_path, text="a = 2")) as stage:
+        await stage.edit()
+        await stage.press("ctrl+k", "ctrl+end", "z")
+        assert stage.app.focused is stage.app.window.editor
+        assert any(row.endswith("z") for row in stage.screen)
+        await stage.press("ctrl+k", "enter")
+        await stage.saw("applied")
+        assert stage.text == "a = 2\n" + "\n" * 80 + "z"
 
 
 async def test_asking_twice_and_esc_give_the_cursor_back(tmp_path: Path) -> None:

@@ -49,10 +49,14 @@ def test_tab_goes_round() -> None:
 
 
 def test_another_answer_starts_afresh() -> None:
-    """Verdicts belong to one answer's hunks; the next answer has none yet."""
-    review = review_of(NEW, "a\nb\nX\nd\ne").said(wanted=False).chosen(1)
+    """Verdicts belong to one answer's hunks; the next answer has none yet, the first keeps its."""
+    first = review_of(NEW, "a\nb\nX\nd\ne").said(wanted=False)
+    review = first.turned(first.draft.choose(1))
     assert review.verdicts == (None,)
     assert review.draft.text == "a\nb\nX\nd\ne"
+    again = review.turned(review.draft.choose(0))
+    assert (again.verdicts, again.current) == (first.verdicts, first.current)
+    assert again.draft.text == NEW
 
 
 def test_rows_say_what_they_are_without_colour() -> None:
@@ -101,8 +105,10 @@ def test_the_bar_says_what_enter_will_do() -> None:
 
 
 def test_a_narrow_bar_keeps_the_dearest_keys() -> None:
-    """Enter and esc are the last to go."""
+    """Enter and esc are the last to go; the answers come before the ways out."""
     shown = [key for key, _ in offers(review_of(NEW, "x"), 40)]
     assert shown[0] == "enter"
     assert "esc" in shown
     assert "ctrl+r" not in shown
+    beside = 110 - len(summary(review_of(NEW, "x"))) - 2
+    assert "←→" in [key for key, _ in offers(review_of(NEW, "x"), beside)]
