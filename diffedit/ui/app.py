@@ -18,7 +18,7 @@ from diffedit.config.settings import Settings
 from diffedit.core.errors import DiffeditError
 from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
-from diffedit.ui import commands, last_words
+from diffedit.ui import commands, haste, last_words
 from diffedit.ui.buffers import Buffers
 from diffedit.ui.editing import Editing
 from diffedit.ui.editor import EditorView
@@ -289,7 +289,7 @@ def run(
     stdin_text: str | None = None,
 ) -> int:
     """Open the editor, and come back when it is closed, with the program's exit code."""
-    last_words.quick_escape()
+    haste.hurry()
     if demo:
         files = (tour_file(), *files)
     app = DiffeditApp(files, settings, demo=demo, stdin_text=stdin_text)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from textual import constants
 
 from diffedit.config import paths
 
@@ -43,9 +40,3 @@ def on_signals(call: Callable[[int], None]) -> None:
         # Some systems have no such handlers; there the default stays.
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, call, number)
-
-
-def quick_escape() -> None:
-    """Esc cancels: it must not wait long for the rest of a key's sequence, unless told to."""
-    if "ESCDELAY" not in os.environ:
-        constants.ESCAPE_DELAY = 0.025  # type: ignore[misc] # read at each Esc, set before the first

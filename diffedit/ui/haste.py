@@ -1,0 +1,20 @@
+"""What Textual waits for by default, and a person at the keys should not."""
+
+from __future__ import annotations
+
+import os
+
+from textual import constants, screen
+
+PAINTS = 120
+"""So often in a second the screen may be painted anew, where Textual's own 60 cost each key and
+each picture up to 17 ms of waiting for more to change."""
+
+
+def hurry() -> None:
+    """Be quick with keys and paint, unless the environment says otherwise."""
+    if "ESCDELAY" not in os.environ:
+        # Esc cancels: it must not wait long for the rest of a key's sequence.
+        constants.ESCAPE_DELAY = 0.025  # type: ignore[misc] # read at each Esc, set before the first
+    if "TEXTUAL_FPS" not in os.environ:
+        screen.UPDATE_PERIOD = 1 / PAINTS  # type: ignore[misc] # read when a screen is first painted
