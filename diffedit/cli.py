@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from diffedit import __version__
 from diffedit.cli_parser import Parser, say
+from diffedit.cli_terminal import screen_on_stderr
 from diffedit.core.errors import DiffeditError, FileError, RequestError
 
 USAGE = """\
@@ -37,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words and words[0] in COMMANDS:
             return COMMANDS[words[0]](words[1:])
+        gc.disable()  # the start makes next to no garbage; with its first text the screen enables it
         return edit(words)
     except DiffeditError as error:
         say(str(error))
@@ -48,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; the interpreter must not complain of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+    finally:
+        gc.enable()
 
 
 # The editor ------------------------------------------------------------------------------------
@@ -84,7 +89,6 @@ def edit(words: Sequence[str]) -> int:
     stdin_text = take_stdin() if "-" in given.files else None
     if not sys.stdin.isatty():
         attach_keyboard()
-
     from diffedit.config import settings  # noqa: PLC0415
 
     flags = {"theme": given.theme, "model": given.model, "device": given.device}
@@ -92,7 +96,8 @@ def edit(words: Sequence[str]) -> int:
 
     from diffedit.ui.app import run  # noqa: PLC0415 - Textual must find the keyboard on fd 0
 
-    return run(specs, chosen, demo=given.demo, stdin_text=stdin_text)
+    with screen_on_stderr():
+        return run(specs, chosen, demo=given.demo, stdin_text=stdin_text)
 
 
 def check_file(path: Path, *, binary: bool) -> None:
