@@ -1,0 +1,79 @@
+"""The end comes from outside: the terminal is given back, and the text is in a rescue copy."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from gates import Gates
+from pty_terminal import Terminal
+
+TEXT = "one = 1\ntwo = 2\n"
+
+
+def rescued(home: Path) -> list[str]:
+    """The texts of all rescue copies."""
+    return [copy.read_text() for copy in (home / "state" / "rescue").glob("*")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_with_unsaved_text(
+    home: Path, gates: Gates, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The terminal is as it was and names the copy, the code is 128 + n, no worker is left."""
+    path = tmp_path / "page.py"
+    path.write_text(TEXT)
+    life = gates.watch_life()
+    with Terminal.start(path, "--model", "gate") as terminal:
+        terminal.wait_for("ready")
+        life.pid(terminal)
+        terminal.keys("zz")
+        terminal.wait_for("page.py ●")
+        terminal.signal(number)
+        assert terminal.wait_end() == 128 + number
+        life.wait_dead(terminal)
+        assert terminal.took_screen
+        assert terminal.left_clean
+        said = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
+        assert "your unsaved text is in" in said.replace("\r\n", " ")
+        assert "Traceback" not in said
+    life.close()
+    assert rescued(home) == ["zz" + TEXT]
+    assert path.read_text() == TEXT
+
+
+def test_the_next_start_tells_of_the_copy(home: Path, tmp_path: Path) -> None:
+    """After a signal the file opens as it is on disk, and a line says where the rescue copy is."""
+    path = tmp_path / "page.py"
+    path.write_text(TEXT)
+    with Terminal.start(path, "--model", "null") as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("zz")
+        terminal.wait_for("page.py ●")
+        terminal.signal(signal.SIGTERM)
+        terminal.wait_end()
+    with Terminal.start(path, "--model", "null") as terminal:
+        rows = terminal.wait_for("rescue copy of page.py")
+        assert "zzone" not in "\n".join(rows)
+        assert "●" not in rows[-1]
+    assert path.read_text() == TEXT
+
+
+def test_a_closed_window_loses_nothing(home: Path, gates: Gates, tmp_path: Path) -> None:
+    """The terminal goes away in the middle of a run: the copy is there, the worker is not."""
+    path = tmp_path / "page.py"
+    path.write_text(TEXT)
+    life = gates.watch_life()
+    gates.shut("step")
+    with Terminal.start(path, "--model", "gate") as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("down", "zz", "shift+end", "ctrl+k", "louder", "enter")
+        end = gates.reached(terminal, "step")
+        life.pid(terminal)
+        terminal.hang_up()
+        assert terminal.wait_end() == 128 + signal.SIGHUP
+        life.wait_dead(terminal)
+        os.close(end)
+    life.close()
+    assert rescued(home) == ["one = 1\nzztwo = 2\n"]
+    assert path.read_text() == TEXT
