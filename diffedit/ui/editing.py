@@ -146,7 +146,7 @@ class Editing:
         """Ctrl+r: another seed for the draft under review, else the last instruction once more."""
         stage = self._stage
         buffer = stage.buffers.current
-        if self._busy():
+        if stage.window.prompt.display or self._busy():
             return
         if self._wish is None:
             said = stage.window.prompt.history.last

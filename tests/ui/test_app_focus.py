@@ -103,6 +103,16 @@ async def test_ctrl_k_goes_to_the_text_and_back_and_typing_stays_in_sight(tmp_pa
         assert stage.text == "a = 2\n" + "\n" * 80 + "z"
 
 
+async def test_again_waits_while_the_bar_is_open(tmp_path: Path) -> None:
+    """Ctrl+r in the bar runs nothing behind it: what is being typed there comes first."""
+    async with staged(page_in(tmp_path), model=script(tmp_path, text="a = 2")) as stage:
+        await stage.edit()
+        await stage.press("escape", "ctrl+k", "x", "ctrl+r")
+        assert stage.app.editing.running is None
+        assert stage.app.buffers.current.review is None
+        assert stage.app.window.prompt.display
+
+
 async def test_asking_twice_and_esc_give_the_cursor_back(tmp_path: Path) -> None:
     """Ctrl+k in the bar changes nothing about what Esc comes back to."""
     async with staged(page_in(tmp_path)) as stage:
