@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words and words[0] in COMMANDS:
             return COMMANDS[words[0]](words[1:])
-        gc.disable()  # the start makes next to no garbage; with its first text the screen enables it
+        gc.disable()  # the start makes next to no garbage; the screen enables it, once seen
         return edit(words)
     except DiffeditError as error:
         say(str(error))

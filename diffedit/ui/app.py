@@ -73,8 +73,7 @@ class DiffeditApp(App[int]):
         self._opening = (tuple(files), stdin_text, demo)
         self._bindings = BindingsMap()
         for key in bindings(settings.keys):
-            action = f"command({key.command!r})"
-            self._bindings.bind(key.key, action, show=False)
+            self._bindings.bind(key.key, f"command({key.command!r})", show=False)
 
     # The screen --------------------------------------------------------------------------------
 
@@ -99,6 +98,7 @@ class DiffeditApp(App[int]):
         for problem in commands.start_problems(self.settings):
             self.say(problem, "warning")
         self.start(self.models.warm_up())
+        haste.collect_from_now_on()
 
     # What the desks ask of the stage -----------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from textual import constants, screen
@@ -18,3 +19,9 @@ def hurry() -> None:
         constants.ESCAPE_DELAY = 0.025  # type: ignore[misc] # read at each Esc, set before the first
     if "TEXTUAL_FPS" not in os.environ:
         screen.UPDATE_PERIOD = 1 / PAINTS  # type: ignore[misc] # read when a screen is first painted
+
+
+def collect_from_now_on() -> None:
+    """What the start has made stays to the end: looking through it again would cost frames."""
+    gc.freeze()
+    gc.enable()
