@@ -163,6 +163,12 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.screen())
 
+    @property
+    def notices(self) -> str:
+        """What is said in the corner of the screen, in one line."""
+        corner = [row.partition("▌")[2] for row in self.screen()]
+        return " ".join(" ".join(corner).split())
+
     # Waiting -----------------------------------------------------------------------------------
 
     def wait_for(self, wanted: Wanted, timeout_s: float = PATIENCE) -> Rows:
