@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between two looks at the clock while a run goes on."""
+LONGEST = 200_000
+"""Characters that a span may have. No model rewrites so many at once, and each picture of the
+canvas holds them all: a hundred thousand lines would stop the screen for seconds."""
 NO_CHANGE = "No change: the model would leave this text as it is."
 
 
@@ -63,7 +66,9 @@ class Editing:
         span = stage.window.editor.selected_span()
         if span.empty and not self._on_empty_line(span):
             span = stage.window.editor.block_span()
-        self._open(without_last_newline(buffer, span))
+        span = without_last_newline(buffer, span)
+        if not self._too_long(span):
+            self._open(span)
 
     def go_on(self) -> None:
         """Continue from the cursor."""
@@ -84,6 +89,13 @@ class Editing:
         if buffer.review is not None:
             self._stage.window.focus_on(self._stage.window.review_bar)
         return buffer.review is None and not self._busy()
+
+    def _too_long(self, span: Span) -> bool:
+        """Whether a span is beyond any model; the person is told."""
+        if len(span) > LONGEST:
+            long = f"The selection has {len(span):,} characters; an edit takes up to {LONGEST:,}."
+            self._stage.say(f"{long} Select less.", "warning")
+        return len(span) > LONGEST
 
     def _on_empty_line(self, span: Span) -> bool:
         """Whether the cursor stands in a gap: a line with nothing on it."""
@@ -163,6 +175,8 @@ class Editing:
         if span.empty and self._wish.mode == "rewrite":
             span = stage.window.editor.block_span()
         span = without_last_newline(buffer, span)
+        if self._too_long(span):
+            return
         self._show_span(span)
         await self._run(self._wish, buffer)
 

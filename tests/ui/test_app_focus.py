@@ -113,6 +113,15 @@ async def test_again_waits_while_the_bar_is_open(tmp_path: Path) -> None:
         assert stage.app.window.prompt.display
 
 
+async def test_a_span_beyond_any_model_is_refused_when_asked_for(tmp_path: Path) -> None:
+    """All of a huge file: one line says so before an instruction is typed; nothing is painted."""
+    path = page_in(tmp_path, text="x = 1\n" * 40_000)
+    async with staged(path) as stage:
+        await stage.press("ctrl+a", "ctrl+k")
+        assert not stage.app.window.prompt.display
+        assert any("Select less" in line for line in stage.said)
+
+
 async def test_asking_twice_and_esc_give_the_cursor_back(tmp_path: Path) -> None:
     """Ctrl+k in the bar changes nothing about what Esc comes back to."""
     async with staged(page_in(tmp_path)) as stage:
