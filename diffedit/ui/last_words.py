@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from diffedit.config import paths
+from diffedit.core.show import visible
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -29,7 +30,7 @@ def write_log(error: BaseException) -> Path:
 def farewell(why: str, copies: Sequence[Path]) -> str:
     """What stands on the terminal after the editor has gone."""
     lines = [f"diffedit: {why}"]
-    lines += [f"diffedit: your unsaved text is in {copy}" for copy in copies]
+    lines += [f"diffedit: your unsaved text is in {visible(str(copy))}" for copy in copies]
     return "\n".join(lines)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pytest
 from pty_terminal import Terminal
 
 TITLE, COLOUR, MOVE = "\x1b]0;OWNED{}\x07", "\x1b[31;43mRED{}\x1b[0m", "\x1b[2J\x1b[7;7HMOVE{}"
@@ -85,7 +84,6 @@ def test_nothing_is_obeyed(tmp_path: Path, script: Callable[..., str]) -> None:
     assert path.read_bytes() == before.replace(evil(1), evil(4)).encode()
 
 
-@pytest.mark.xfail(reason="the farewell names the copy as it is", strict=True)
 def test_the_last_words_are_harmless(tmp_path: Path) -> None:
     """What is said when a signal ends the editor holds the file's name, but not raw."""
     path = tmp_path / NAME
