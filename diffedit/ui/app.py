@@ -22,6 +22,7 @@ from diffedit.ui import commands, haste, last_words
 from diffedit.ui.buffers import Buffers
 from diffedit.ui.editing import Editing
 from diffedit.ui.editor import EditorView
+from diffedit.ui.escape import one_level_back
 from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
 from diffedit.ui.key_order import drained, is_typing
@@ -29,6 +30,8 @@ from diffedit.ui.keys import bindings
 from diffedit.ui.late import palette, plugin_desk
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.reviewing import Reviewing
+from diffedit.ui.search_bar import SearchTyped
+from diffedit.ui.searching import Searching
 from diffedit.ui.stage import Severity
 from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
@@ -66,6 +69,7 @@ class DiffeditApp(App[int]):
         self.models = ModelRoom(self)
         self.editing = Editing(self, self.models)
         self.reviewing = Reviewing(self)
+        self.searching = Searching(self)
         self.farewell = ""
         """What is said on the terminal after a bad end."""
         self.heeds_signals = False
@@ -185,20 +189,8 @@ class DiffeditApp(App[int]):
         self.say(f"Something went wrong inside; your text is safe. Details: {log}", "error")
 
     async def escape(self) -> None:
-        """One level back: stop fetching, close the bar, cancel the run, drop the review."""
-        buffer = self.buffers.current
-        if self.window.prompt.display:
-            self.window.prompt.close()
-        elif self.editing.running is not None:
-            await self.editing.cancel()
-        elif self.models.pulling:
-            self.models.stop_pulling()
-        elif buffer.review is not None and not self.window.review_bar.has_focus:
-            self.window.focus_on(self.window.review_bar)
-        elif buffer.review is not None:
-            self.reviewing.drop()
-        else:
-            self.window.focus_on(self.window.editor)
+        """One level back, whatever that is."""
+        await one_level_back(self)
 
     def show_help(self) -> None:
         """The page of keys."""
@@ -231,6 +223,10 @@ class DiffeditApp(App[int]):
         self.window.focus_on(self.window.editor)
         self.start(self.editing.send(event.instruction, event.mode))
 
+    def on_search_typed(self, event: SearchTyped) -> None:
+        """What is looked for is another."""
+        self.searching.typed()
+
     def on_prompt_closed(self) -> None:
         """Esc in the prompt bar."""
         self.editing.closed()
@@ -255,6 +251,7 @@ class DiffeditApp(App[int]):
     def on_editor_view_moved(self) -> None:
         """The cursor moved."""
         self.window.refresh_lines()
+        self.searching.moved()
 
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""

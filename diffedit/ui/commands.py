@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diffedit.ui.filing import Filing
     from diffedit.ui.model_room import ModelRoom
     from diffedit.ui.reviewing import Reviewing
+    from diffedit.ui.searching import Searching
     from diffedit.ui.window import Window
 
 
@@ -25,6 +26,7 @@ class Desks(Protocol):
     filing: Filing
     editing: Editing
     reviewing: Reviewing
+    searching: Searching
     models: ModelRoom
 
     window: Window
@@ -67,7 +69,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_buffer", "Next open file", lambda d: d.filing.step(1)),
     Command("previous_buffer", "Previous open file", lambda d: d.filing.step(-1)),
     Command("close", "Close this file", lambda d: d.filing.close()),
-    Command("go_to_line", "Go to line …", lambda d: d.filing.go_to_line()),
+    Command("go_to_line", "Go to line …", lambda d: d.searching.go_to_line()),
+    Command("find", "Find …", lambda d: d.searching.find()),
+    Command("replace", "Find and replace …", lambda d: d.searching.replace()),
+    Command("next_match", "Next match", lambda d: d.searching.step(1)),
+    Command("previous_match", "Previous match", lambda d: d.searching.step(-1)),
     Command("undo", "Undo", lambda d: d.window.edit("undo")),
     Command("redo", "Redo", lambda d: d.window.edit("redo")),
     Command("cut", "Cut", lambda d: d.window.edit("cut")),
@@ -87,6 +93,34 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("prompt_older", "Earlier instruction", lambda d: d.window.prompt.older(), listed=False),
     Command("prompt_newer", "Later instruction", lambda d: d.window.prompt.newer(), listed=False),
+    Command(
+        "search_enter",
+        "Next match; in the lower line: replace this one",
+        lambda d: d.searching.enter(),
+        listed=False,
+    ),
+    Command(
+        "search_field",
+        "To the line for the replacement, and back",
+        lambda d: d.searching.other_field(),
+        listed=False,
+    ),
+    Command(
+        "search_case", "Case: smart, exact, any", lambda d: d.searching.turn("case"), listed=False
+    ),
+    Command(
+        "search_regex", "Regular expression", lambda d: d.searching.turn("regex"), listed=False
+    ),
+    Command("search_word", "Whole words", lambda d: d.searching.turn("word"), listed=False),
+    Command(
+        "search_scope",
+        "Only in what was selected",
+        lambda d: d.searching.turn_scope(),
+        listed=False,
+    ),
+    Command(
+        "replace_all", "Replace all matches", lambda d: d.searching.replace_all(), listed=False
+    ),
     Command("next_hunk", "Next change", lambda d: d.reviewing.move(1), listed=False),
     Command("previous_hunk", "Previous change", lambda d: d.reviewing.move(-1), listed=False),
     Command("accept", "Accept this change", lambda d: d.reviewing.say(wanted=True), listed=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal
 
 from textual import events
@@ -19,6 +20,7 @@ from diffedit.ui.blocks import enclosing_block, indentation, word_at
 from diffedit.ui.cells import following, preceding, settle
 from diffedit.ui.clipboard import Clipboard, Copied
 from diffedit.ui.editor_keys import editor_bindings
+from diffedit.ui.key_order import is_text
 from diffedit.ui.page_area import PageArea
 from diffedit.ui.rows import Overlay
 
@@ -99,13 +101,18 @@ class EditorView(PageArea):
         elif end > above + height:
             self.scroll_to(y=min(top, end + 1 - height), animate=False)
 
+    def show_matches(self, find: Callable[[int], Iterable[tuple[int, int]]] | None) -> None:
+        """Mark what a search found; `find` gives the columns in a line, as far as it knows."""
+        self.scene.matches = find
+        self.refresh()
+
     # Typing
 
     async def _on_key(self, event: events.Key) -> None:
         """Type what can be typed; all other keys are the table's or the app's."""
         event.prevent_default()  # TextArea would type it again
         self._restart_blink()
-        if self.read_only or not event.is_printable or event.character is None:
+        if self.read_only or not is_text(event) or event.character is None:
             return
         event.stop()
         group = "type" if self.selection.is_empty else ""

@@ -230,15 +230,6 @@ class Filing:
         self._stage.buffers.step(by)
         self._stage.window.show_buffer()
 
-    async def go_to_line(self) -> None:
-        """Ctrl+g: LINE or LINE:COL."""
-        typed = await self._stage.ask(Line("Go to line (LINE or LINE:COL)", check=_no_place))
-        if not typed:
-            return
-        row, _, column = typed.partition(":")
-        page = self._stage.buffers.current.page
-        self._stand_at(page, int(row) - 1, max(int(column or 1) - 1, 0))
-
     def _stand_at(self, page: Document, row: int, column: int) -> None:
         """Put the cursor at a place, or the nearest that there is."""
         row = min(row, len(page.text.lines) - 1)
@@ -259,13 +250,6 @@ class Filing:
             except (DiffeditError, OSError):
                 continue
         return written
-
-
-def _no_place(typed: str) -> str:
-    """Why a line is no place in the text."""
-    row, _, column = typed.partition(":")
-    good = row.isdecimal() and int(row) > 0 and (not column or column.isdecimal())
-    return "" if good or not typed else "A line number, or LINE:COL. Lines count from 1."
 
 
 def _no_file(typed: str) -> str:

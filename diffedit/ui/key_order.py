@@ -29,4 +29,9 @@ async def drained(widget: Widget | None) -> None:
 
 def is_typing(event: Key, focused: Widget | None) -> bool:
     """Whether a key is a character for a text, and no command."""
-    return event.is_printable and isinstance(focused, TextArea | Input)
+    return is_text(event) and isinstance(focused, TextArea | Input)
+
+
+def is_text(event: Key) -> bool:
+    """Whether a key stands for its character; an old terminal's alt+k comes with a "k" too."""
+    return event.is_printable and not event.key.startswith(("alt+", "ctrl+", "super+"))

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Where = Literal["anywhere", "editor", "prompt", "review"]
+Where = Literal["anywhere", "editor", "prompt", "search", "review"]
 """The place in which a key has its meaning; the same key may mean another thing elsewhere."""
 
 PLACES: dict[Where, str] = {
     "anywhere": "Anywhere",
     "prompt": "In the prompt bar",
+    "search": "In the search bar",
     "review": "While a draft is under review",
     "editor": "Typing",
 }
@@ -47,6 +48,12 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+pagedown", "next_buffer"),
     Key("ctrl+pageup", "previous_buffer"),
     Key("ctrl+w", "close"),
+    Key("ctrl+f", "find"),
+    Key("alt+r", "replace"),
+    Key("f3", "next_match"),
+    Key("alt+n", "next_match"),
+    Key("shift+f3", "previous_match"),
+    Key("alt+p", "previous_match"),
     Key("ctrl+g", "go_to_line"),
     Key("ctrl+p", "palette"),
     Key("f9", "picture"),
@@ -57,6 +64,18 @@ KEYS: tuple[Key, ...] = (
     Key("up", "prompt_older", "prompt", bound=False),
     Key("down", "prompt_newer", "prompt", bound=False),
     Key("ctrl+z", "undo", "prompt", bound=False),
+    Key("enter", "search_enter", "search"),
+    Key("down", "next_match", "search"),
+    Key("up", "previous_match", "search"),
+    Key("shift+enter", "previous_match", "search"),
+    Key("tab", "search_field", "search"),
+    Key("alt+a", "replace_all", "search"),
+    Key("alt+c", "search_case", "search"),
+    Key("alt+x", "search_regex", "search"),
+    Key("alt+w", "search_word", "search"),
+    Key("alt+s", "search_scope", "search"),
+    Key("ctrl+z", "undo", "search"),
+    Key("escape", "escape", "search", bound=False),
     Key("tab", "next_hunk", "review"),
     Key("shift+tab", "previous_hunk", "review"),
     Key("a", "accept", "review"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.segment import Segment
@@ -11,7 +12,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from diffedit.core.show import visible
-from diffedit.ui.cells import following
+from diffedit.ui.cells import column_at, following
 from diffedit.ui.highlight import Highlighter
 from diffedit.ui.lexing import Token
 from diffedit.ui.page_view import shown
@@ -31,6 +32,8 @@ class Scene:
     overlay: Overlay | None = None
     brackets: tuple[Location, ...] = ()
     """The bracket at the cursor and the one it belongs to."""
+    matches: Callable[[int], Iterable[tuple[int, int]]] | None = None
+    """The columns in a line where a search found something, in order."""
 
 
 class Painter:
@@ -105,6 +108,7 @@ class Painter:
         if first_row <= row <= last_row and area.selection.start != area.selection.end:
             start = first if row == first_row else 0
             layers.append((start, last if row == last_row else length + 1, "selection"))
+        layers += self._matches(place)
         layers += [
             (column, column + 1, "bracket") for at, column in self.scene.brackets if at == row
         ]
@@ -113,6 +117,23 @@ class Painter:
             end = max(column + 1, following(area.document.get_line(row), column))
             layers.append((column, end, "cursor"))
         return tuple(layers)
+
+    def _matches(self, place: Place) -> Iterator[Layer]:
+        """What a search found in the part of a line that is seen."""
+        if self.scene.matches is None:
+            return
+        window, chosen = self._window(), sorted(self._area.selection)
+        first, _ = self._part(place)
+        if window.left:
+            first = column_at(
+                shown(self._area.document.get_line(place.row)), window.left, window.tab
+            )
+        for start, end in self.scene.matches(place.row):
+            if start > first + 2 * window.width:
+                return
+            if end > first:
+                whole = chosen == [(place.row, start), (place.row, end)]
+                yield start, end, "match_chosen" if whole else "match"
 
     def _gutter(self, place: Place, *, active: bool) -> Strip:
         """The line number, and the mark of an overlay's row."""

@@ -30,7 +30,8 @@ class Palette:
     gutter: Style
     gutter_active: Style
     layers: dict[str, Style]
-    """By name: `line` (where the cursor is), `selection`, `bracket`, `cursor`."""
+    """By name: `line` (where the cursor is), `selection`, `match` (of a search), `match_chosen`
+    (the one that is selected), `bracket`, `cursor`."""
     syntax: dict[str, str]
     _styles: dict[str, Style] = field(default_factory=dict)
 
@@ -44,6 +45,8 @@ class Palette:
         layers = {
             "line": ui["cursor_line"],
             "selection": ui["selection"],
+            "match": Style(color=ui["warning"].color, underline=True),
+            "match_chosen": Style(color=ui["warning"].color, bold=True, reverse=True),
             "bracket": Style(bold=True, underline=True),
             "cursor": ui["cursor"],
         }

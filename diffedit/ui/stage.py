@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diffedit.ui.editor import EditorView
     from diffedit.ui.prompt_bar import PromptBar
     from diffedit.ui.review_bar import ReviewBar
+    from diffedit.ui.search_bar import SearchBar
     from diffedit.ui.thinking import ThinkingPanel
     from diffedit.worker.client import Client
 
@@ -29,6 +30,7 @@ class Screenful(Protocol):
     editor: EditorView
     prompt: PromptBar
     review_bar: ReviewBar
+    search: SearchBar
     panel: ThinkingPanel
 
     def focus_on(self, widget: Widget) -> None:

@@ -22,6 +22,7 @@ from diffedit.ui.picture import save_picture
 from diffedit.ui.prompt_bar import PromptBar
 from diffedit.ui.prompt_history import PromptHistory
 from diffedit.ui.review_bar import ReviewBar
+from diffedit.ui.search_bar import SearchBar
 from diffedit.ui.status import Status, StatusBar
 from diffedit.ui.theme import screen_theme
 from diffedit.ui.thinking import ThinkingPanel
@@ -37,6 +38,7 @@ class Window:
     editor: EditorView
     prompt: PromptBar
     review_bar: ReviewBar
+    search: SearchBar
     panel: ThinkingPanel
     tour: Tour
 
@@ -57,12 +59,14 @@ class Window:
         self.editor = EditorView(Document(), theme=self.look, id="page")
         self.panel, self.tour, self.review_bar = ThinkingPanel(), Tour(), ReviewBar()
         self.prompt = PromptBar(PromptHistory(paths.state_dir() / "prompts.jsonl"))
+        self.search = SearchBar()
         self.too_small = Static(id="too-small", markup=False)
         yield self.tabs
         with Horizontal(id="body"):
             yield self.editor
             yield self.panel
-        yield from (self.tour, self.prompt, self.review_bar, self.status_bar, self.too_small)
+        yield from (self.tour, self.search, self.prompt, self.review_bar)
+        yield from (self.status_bar, self.too_small)
 
     def set_up(self, app_keys: list[str]) -> None:
         """Dress all as the settings ask; the page leaves the app's keys to the app."""
@@ -111,6 +115,7 @@ class Window:
             self.editor.open(buffer.page, language=buffer.language)
         self.show_language()
         self.review_bar.show(buffer.review)
+        self.search.page_shown()
         self.paint(buffer)
         self.refresh_lines()
         self.focus_on(self.editor)
