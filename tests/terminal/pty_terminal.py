@@ -180,6 +180,10 @@ class Terminal:
         """The first screen that does not show a text."""
         return self.wait_for(lambda rows: unwanted not in "\n".join(rows))
 
+    def wait_notice(self, wanted: str) -> Rows:
+        """The first screen whose notices say a text, wherever their lines break."""
+        return self.wait_for(lambda _: wanted in self.notices)
+
     def wait_until(self, happened: Callable[[], bool], what: str, *, alive: bool = True) -> None:
         """Keep reading until something outside of the terminal has happened.
 

@@ -63,8 +63,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     with Terminal.start(path, "--model", "null", file_limit=len(old) // 2) as terminal:
         terminal.wait_for("ready")
         terminal.keys("zz", "ctrl+s")
-        rows = terminal.wait_for("Could not save")
-        assert "The file on disk is as it was." in terminal.notices
+        rows = terminal.wait_notice("The file on disk is as it was.")
         assert "Saved" not in "\n".join(rows)
         assert rows[0].strip().startswith("1  zza line")
         terminal.wait_for("page.txt ●")

@@ -34,8 +34,7 @@ def test_a_killed_worker_is_told_of(gates: Gates, tmp_path: Path, phase: str) ->
             terminal.wait_for("ONE = 1 #1")
         pid = life.pid(terminal)
         os.kill(pid, signal.SIGKILL)
-        terminal.wait_for("signal 9")
-        assert "Your text is untouched" in terminal.notices
+        terminal.wait_notice("died (signal 9). Your text is untouched")
         os.close(end)
         life.wait_dead(terminal)
         rows = terminal.wait_for(lambda rows: rows[0].split() == ["1", *TEXT.split()[:3]])
