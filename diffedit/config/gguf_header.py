@@ -13,7 +13,9 @@ from diffedit.core.show import visible
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-_STRING, _ARRAY = 8, 9
+_UINT32, _STRING, _ARRAY = 4, 8, 9
+_ALIGN = 32
+"""Tensors begin at a multiple of so many bytes, where a file does not say otherwise."""
 _LONGEST = 1 << 20
 """No word of interest is longer, in bytes; a larger number means that the file is corrupt."""
 
@@ -55,6 +57,20 @@ def read(path: Path) -> Header:
     )
 
 
+def check_whole(path: Path) -> None:
+    """See that a file holds all the tensors its header tells of. Raises ModelError."""
+    try:
+        with path.open("rb") as file:
+            least = _Reader(file).least_size()
+            whole = file.seek(0, 2) >= least
+    except OSError as error:
+        raise FileError(visible(f"{path} cannot be read: {error.strerror}.")) from error
+    except (EOFError, ValueError, KeyError, struct.error):
+        whole = False
+    if not whole:
+        raise ModelError(visible(f"{path} is not a whole GGUF file."), hint="Fetch it again.")
+
+
 class _Reader:
     """Reads a header from its start, each value in turn; it has no index."""
 
@@ -76,6 +92,24 @@ class _Reader:
             else:
                 self.skip(kind)
         return found
+
+    def least_size(self) -> int:
+        """How many bytes a file has at least, if its last tensor has one: the header's own word."""
+        self.take(8)
+        tensors, words, align = self.number("<Q"), self.number("<Q"), _ALIGN
+        for _ in range(words):
+            key, kind = self.string(), self.number("<I")
+            if key == "general.alignment" and kind == _UINT32:
+                align = max(self.number("<I"), 1)
+            else:
+                self.skip(kind)
+        last = -1
+        for _ in range(tensors):
+            self.string()
+            self.file.seek(8 * self.number("<I") + 4, 1)  # its shape and its kind
+            last = max(last, self.number("<Q"))
+        start = self.file.tell()
+        return start if last < 0 else -(-start // align) * align + last + 1
 
     def take(self, count: int) -> bytes:
         """So many bytes. Raises EOFError at the file's end."""

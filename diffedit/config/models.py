@@ -143,6 +143,7 @@ def add_from(source: Source, path: Path, name: str | None) -> Model:
                 pulling.unpack(path, source, target, folder)
             else:
                 gguf_header.read(path)
+                gguf_header.check_whole(path)
                 part = folder / "model.part"
                 shutil.copyfile(path, part)
                 part.replace(target)

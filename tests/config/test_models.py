@@ -29,6 +29,17 @@ def gguf(path: Path, architecture: str = "llama", name: str = "Tiny") -> Path:
     return path
 
 
+def with_tensors(path: Path, *, missing: int = 0) -> Path:
+    """A GGUF file with two tensors of four numbers each, or without its last bytes."""
+    head = b"GGUF" + struct.pack("<IQQ", 3, 2, 1)
+    head += struct.pack("<Q", 17) + b"general.alignment" + struct.pack("<II", 4, 64)
+    for name, at in ((b"a", 0), (b"b", 64)):
+        head += struct.pack("<Q", 1) + name + struct.pack("<IQIQ", 1, 4, 0, at)
+    body = bytes(-len(head) % 64) + bytes(64 + 16)
+    path.write_bytes((head + body)[: len(head) + len(body) - missing])
+    return path
+
+
 def refused(name: str) -> str:
     """What looking for the model says."""
     with pytest.raises(ModelError) as caught:
@@ -105,6 +116,15 @@ def test_any_gguf_is_kept_under_its_name(tmp_path: Path) -> None:
     assert not Path(added.path).exists()
     with pytest.raises(ModelError, match=r"Installed: other\."):
         models.remove("tiny")
+
+
+def test_a_gguf_cut_short_behind_its_header_is_refused(tmp_path: Path) -> None:
+    """An interrupted copy has a sound header; its tensors tell that the rest is missing."""
+    assert models.add(with_tensors(tmp_path / "whole.gguf")).name == "whole"
+    for missing in (16, 40, 90):
+        with pytest.raises(ModelError, match="not a whole GGUF"):
+            models.add(with_tensors(tmp_path / "cut.gguf", missing=missing))
+    assert [path.stem for path in models.store().glob("*.gguf")] == ["whole"]
 
 
 def test_a_gguf_that_nothing_runs_is_kept_and_told(tmp_path: Path) -> None:
