@@ -40,3 +40,8 @@ def visible(text: str) -> str:
     if text.replace("\t", " ").replace("\n", " ").isprintable():
         return text
     return text.translate(_SHOWN)
+
+
+def one_line(text: str) -> str:
+    """The text made visible, on one line: a file's name may hold newlines and tabs too."""
+    return visible(text).replace("\n", "␊").replace("\t", "␉")

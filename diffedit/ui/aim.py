@@ -16,6 +16,8 @@ class Aim:
     def __init__(self, page: Document, span: Span, before: Selection) -> None:
         self.span = span
         self.before = before
+        self.scroll: int | None = None
+        """How many rows were scrolled out above, before the span was shown."""
         self._page = page
         page.watchers.append(self._moved)
 

@@ -261,8 +261,8 @@ class DiffeditApp(App[int]):
 
     def signalled(self, number: int) -> None:
         """The system asks us to end: the text goes to rescue copies first."""
-        copies = self.filing.rescue_all()
-        self.farewell = last_words.farewell(f"ended by signal {number}.", copies)
+        rescued = self.filing.rescue_all()
+        self.farewell = last_words.farewell(f"ended by signal {number}.", rescued)
         self.exit(128 + number)
 
     def panic(self, *renderables: RenderableType) -> None:
@@ -271,10 +271,10 @@ class DiffeditApp(App[int]):
 
     def _fatal_error(self) -> None:
         """What Textual would show as a traceback becomes a line, a log and rescue copies."""
-        copies = self.filing.rescue_all()
+        rescued = self.filing.rescue_all()
         error = self._exception
         log = last_words.write_log(error) if error else paths.state_dir()
-        self.farewell = last_words.farewell(f"something went wrong inside; see {log}", copies)
+        self.farewell = last_words.farewell(f"something went wrong inside; see {log}", rescued)
         self._close_messages_no_wait()
 
 

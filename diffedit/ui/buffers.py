@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from diffedit.core.document import Document
 from diffedit.core.files import Form, Stamp
-from diffedit.core.show import visible
+from diffedit.core.show import one_line, visible
 from diffedit.core.span import Selection, Span
 from diffedit.ui.aim import Aim
 from diffedit.ui.events import TabPicked
@@ -49,7 +49,7 @@ class Buffer:
     @property
     def name(self) -> str:
         """What people call it."""
-        return self.path.name if self.path else "untitled"
+        return one_line(self.path.name) if self.path else "untitled"
 
     @property
     def modified(self) -> bool:

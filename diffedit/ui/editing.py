@@ -13,7 +13,7 @@ from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.stage import Stage
-from diffedit.ui.stand import put_back, stayed
+from diffedit.ui.stand import go_back, put_back, stayed
 
 if TYPE_CHECKING:
     from diffedit.core.draft import Draft
@@ -115,13 +115,15 @@ class Editing:
     def _show_span(self, span: Span) -> None:
         """Select a span; what was selected before comes back if nothing becomes of it."""
         buffer = self._stage.buffers.current
-        before, aim = buffer.page.selection, buffer.aim
+        editor = self._stage.window.editor
+        before, aim, scroll = buffer.page.selection, buffer.aim, editor.scroll_offset.y
         if aim is not None and self._stage.window.prompt.display and before.span == aim.span:
             # Asked twice for the same span: what stood before is what stood before the first.
-            before = aim.before
-        buffer.take_aim(span, before)
-        self._stage.window.editor.select_span(span)
-        self._stage.window.editor.reveal(span)
+            before, scroll = aim.before, aim.scroll if aim.scroll is not None else scroll
+        buffer.take_aim(span, before).scroll = scroll
+        editor.select_span(span)
+        # Once the bar is there: it takes rows from the page.
+        editor.call_after_refresh(editor.reveal, span)
 
     def closed(self) -> None:
         """Esc in the bar: all is as it was."""
@@ -131,7 +133,7 @@ class Editing:
         if buffer is None or buffer is not self._stage.buffers.current or buffer.aim is None:
             return
         if buffer.page.selection.span == buffer.aim.span:
-            window.editor.select_span(buffer.aim.before.span)
+            go_back(self._stage, buffer.aim)
         window.saw("closed")
 
     def _busy(self) -> bool:
@@ -167,8 +169,9 @@ class Editing:
                 return
             self._wish = Wish(instruction=said, mode="rewrite", seed=stage.settings.params.seed)
         if buffer.review is not None:
-            before = buffer.aim.before if buffer.aim is not None else buffer.page.selection
-            buffer.take_aim(buffer.review.draft.span, before)
+            aim = buffer.aim
+            before = aim.before if aim is not None else buffer.page.selection
+            buffer.take_aim(buffer.review.draft.span, before).scroll = aim.scroll if aim else None
             await self._run(replace(self._wish, seed=self._wish.seed + 1), buffer)
             return
         span = stage.window.editor.selected_span()

@@ -236,20 +236,24 @@ class Filing:
         place = page.text.offset(row, min(column, len(page.text.lines[row])))
         page.selection = Selection.at(place)
         if self._stage.window.editor.page is page:
-            self._stage.window.editor.select_span(Span(place, place))
+            editor = self._stage.window.editor
+            editor.select_span(Span(place, place))
+            editor.call_after_refresh(editor.scroll_cursor_visible, center=True)
 
     # The end -----------------------------------------------------------------------------------
 
-    def rescue_all(self) -> list[Path]:
-        """Write a rescue copy of every modified buffer; what cannot be written is passed over."""
-        written: list[Path] = []
+    def rescue_all(self) -> list[str]:
+        """Write a rescue copy of every modified buffer; what became of each, in a line."""
+        told: list[str] = []
         for buffer in self._stage.buffers.modified:
             try:
                 text = str(buffer.page.text)
-                written.append(rescue.save(paths.state_dir(), buffer.path, text, buffer.form))
-            except (DiffeditError, OSError):
-                continue
-        return written
+                copy = rescue.save(paths.state_dir(), buffer.path, text, buffer.form)
+            except (DiffeditError, OSError) as error:
+                told.append(f"the unsaved text of {buffer.name} could not be kept: {error}")
+            else:
+                told.append(f"your unsaved text is in {copy}")
+        return told
 
 
 def _no_file(typed: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from diffedit.config import paths
-from diffedit.core.show import visible
+from diffedit.core.show import one_line
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -27,11 +27,9 @@ def write_log(error: BaseException) -> Path:
     return path
 
 
-def farewell(why: str, copies: Sequence[Path]) -> str:
-    """What stands on the terminal after the editor has gone."""
-    lines = [f"diffedit: {why}"]
-    lines += [f"diffedit: your unsaved text is in {visible(str(copy))}" for copy in copies]
-    return "\n".join(lines)
+def farewell(why: str, rescued: Sequence[str]) -> str:
+    """What stands on the terminal after the editor has gone: why, and a line for each text."""
+    return "\n".join(f"diffedit: {one_line(said)}" for said in (why, *rescued))
 
 
 def on_signals(call: Callable[[int], None]) -> None:

@@ -8,6 +8,7 @@ from diffedit.core.span import Selection
 
 if TYPE_CHECKING:
     from diffedit.core.draft import Draft
+    from diffedit.ui.aim import Aim
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.stage import Stage
 
@@ -21,4 +22,13 @@ def put_back(stage: Stage, buffer: Buffer, draft: Draft) -> None:
     """Select what was selected before the edit, unless the person has gone on elsewhere."""
     here = buffer is stage.buffers.current and draft.status != "stale"
     if here and buffer.aim is not None and stayed(buffer, draft):
-        stage.window.editor.select_span(buffer.aim.before.span)
+        go_back(stage, buffer.aim)
+
+
+def go_back(stage: Stage, aim: Aim) -> None:
+    """Select what was selected before, on the page as it was scrolled."""
+    editor = stage.window.editor
+    editor.select_span(aim.before.span)
+    if aim.scroll is not None:
+        # The bar at the bottom is only gone with the next layout.
+        editor.call_after_refresh(editor.scroll_to, y=aim.scroll, animate=False)

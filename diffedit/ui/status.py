@@ -10,6 +10,9 @@ from textual.widget import Widget
 
 from diffedit.core.show import visible
 
+LONGEST_MODEL = 36
+"""Cells for the model and its state; the place in the text must not be crowded out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -37,7 +40,7 @@ def line(status: Status, width: int) -> Text:
         left.append("  ")
         left.append(f" {visible(status.doing)} ", "reverse")
     place = f"{status.row + 1}:{status.column + 1}"
-    parts = [part for part in (place, status.form, visible(status.model)) if part]
+    parts = [part for part in (place, status.form, _shortened(visible(status.model))) if part]
     keep = len(parts)
     while keep and left.cell_len + cell_len(" · ".join(parts[-keep:])) + 3 > width:
         keep -= 1
@@ -45,6 +48,11 @@ def line(status: Status, width: int) -> Text:
     left.truncate(max(width - cell_len(right), 0), overflow="ellipsis", pad=True)
     left.append(right)
     return left
+
+
+def _shortened(model: str) -> str:
+    """A model may be named by a long path; its end, and how the model is, say the most."""
+    return model if cell_len(model) <= LONGEST_MODEL else f"…{model[-LONGEST_MODEL + 1 :]}"
 
 
 class StatusBar(Widget):

@@ -77,3 +77,18 @@ def test_a_closed_window_loses_nothing(home: Path, gates: Gates, tmp_path: Path)
     life.close()
     assert rescued(home) == ["one = 1\nzztwo = 2\n"]
     assert path.read_text() == TEXT
+
+
+def test_a_full_disk_at_the_end_is_said(home: Path, tmp_path: Path) -> None:
+    """Where even the rescue copy finds no room, the last words name the text that is lost."""
+    path = tmp_path / "page.txt"
+    path.write_text("a line of text\n" * 20_000)
+    with Terminal.start(path, "--model", "null", file_limit=100_000) as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("zz")
+        terminal.wait_for("page.txt ●")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait_end() == 128 + signal.SIGTERM
+        said = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
+        assert "the unsaved text of page.txt could not be kept" in said.replace("\r\n", " ")
+    assert rescued(home) == []
