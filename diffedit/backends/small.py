@@ -151,7 +151,7 @@ class SmallBackend:
         near = prompt.budget(
             task.before, "", limit=left, count=lambda text: len(denoiser.encode(text))
         )
-        place = small_fill.gap(task, near.before)
+        place = small_fill.gap(task, small_fill.told(task, near.before))
         ids = denoiser.encode(place.prompt) or self._marker("<|endoftext|>")
         lines = min(place.wanted * LINE_TOKENS, FILL_TOKENS) or CONTINUE_TOKENS
         room = min(lines, denoiser.context_length - len(ids) - RIGHT - 8)
@@ -176,9 +176,7 @@ class SmallBackend:
             prefix=tuple(ids),
             start=tuple(denoiser.encode(old)) if task.text.strip() else (),
             nearby=tuple(ids),
-            temperatures=_temperatures(
-                params, FILL_ROWS if task.mode == "infill" else CONTINUE_ROWS, WARM
-            ),
+            temperatures=_temperatures(params, FILL_ROWS if place.wanted else CONTINUE_ROWS, WARM),
             max_tokens=room,
             stop=lambda text: small_fill.complete(text, place),
             circles=False,

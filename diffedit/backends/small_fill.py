@@ -47,13 +47,40 @@ class Gap:
         return "\n" if self.newline else ""
 
 
+_SLASHES = frozenset(
+    {
+        *("c", "c++", "c#", "java", "javascript", "typescript", "go", "rust", "kotlin", "swift"),
+        *("scala", "dart", "php", "groovy"),
+    }
+)
+_DASHES = frozenset({"sql", "lua", "haskell", "ada", "vhdl", "elm"})
+
+
+def told(task: Task, before: str) -> str:
+    """The text before a gap with what is wanted there as a comment: a raw model reads no orders."""
+    wish = " ".join(task.instruction.split())
+    line = before[before.rfind("\n") + 1 :]
+    if not wish or line.strip():
+        return before
+    language = task.language.lower()
+    mark = "//" if language in _SLASHES else "--" if language in _DASHES else "#"
+    return f"{before}{'' if line else _depth(task)}{mark} {wish}\n{line}"
+
+
+def _depth(task: Task) -> str:
+    """The indentation of a gap on an empty line: that of the text below."""
+    below = next((row for row in task.after.split("\n") if row.strip()), "")
+    wanted = task.mode == "infill" and task.instruction.strip()
+    return _indent(below) if wanted else ""
+
+
 def gap(task: Task, before: str) -> Gap:
     """The gap of an infill or continue task, `before` being the text that fits."""
     old = task.text if task.mode == "infill" else ""
     fresh_line = not before or before.endswith("\n")
     whole = fresh_line and (not old or old.endswith("\n"))
     filled = [line for line in old.split("\n") if line.strip()]
-    hint = _indent(filled[0]) if filled and fresh_line else ""
+    hint = (_indent(filled[0]) if filled else _depth(task)) if fresh_line else ""
     stem = before.rstrip(" \t\n")
     run = before[len(stem) :] + hint
     prompt, lead = before + hint, ""
@@ -62,11 +89,15 @@ def gap(task: Task, before: str) -> Gap:
     elif stem and run.endswith("\n"):
         prompt, lead = stem, run
     line = before[before.rfind("\n") + 1 :]
+    # A wish tells what is wanted, and a gap with nothing around it is the whole file: neither
+    # says how many lines that is.
+    told_all = bool(task.instruction.strip()) or not (task.before.strip() or task.after.strip())
+    open_ended = task.mode == "continue" or (told_all and not filled)
     return Gap(
         prompt=prompt,
         lead=lead,
         own=hint,
-        wanted=0 if task.mode == "continue" else max(1, len(filled)),
+        wanted=0 if open_ended else max(1, len(filled)),
         inline=not whole and bool(task.after.split("\n", 1)[0].strip()),
         newline=whole and bool(old or task.after) and not (not old and task.after[:1] == "\n"),
         base=_indent(line),
@@ -133,6 +164,8 @@ def _sensible_end(body: str, place: Gap) -> int | None:
     at, blank, seen = 0, False, False
     for number, line in enumerate(body.split("\n")):
         text = line.strip()
+        if text.startswith("```") and seen and not place.prose:
+            return at
         if number and text and seen:
             shallow = len(_indent(line)) < len(place.base) or (
                 (blank or place.header) and len(_indent(line)) <= len(place.base)

@@ -101,3 +101,42 @@ def test_a_picture_shows_what_will_stand_there() -> None:
     pieces = tuple(Piece(text, "noise") for text in (" y", " = 1", "\n    ret"))
     seen = small_fill.picture(pieces, gap, small_fill.extent(" y = 1\n    ret", gap))
     assert "".join(piece.text for piece in seen) == "    y = 1"
+
+
+def wished(before: str, after: str = "", language: str = "python", mode: Mode = "infill") -> Task:
+    return Task(
+        text="", before=before, after=after, instruction="add both", mode=mode, language=language
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        (wished(""), "# add both\n"),
+        (wished("f(a) {\n  ", "\n}\n", "javascript"), "f(a) {\n  // add both\n  "),
+        (wished("def f():\n", "\n    return c\n"), "def f():\n    # add both\n"),
+        (wished("def f():\n", "\n    return c\n", mode="continue"), "def f():\n# add both\n"),
+        (wished("x = "), "x = "),
+    ],
+)
+def test_a_wish_is_told_as_a_comment(task: Task, told: str) -> None:
+    """A raw model goes on from a comment that says what comes; within a line there is no room."""
+    assert small_fill.told(task, task.before) == told
+
+
+def test_a_wish_on_an_empty_line_is_filled_as_deep_as_the_text_below() -> None:
+    """The indentation that the answer begins with is the span's own; how long it is, is open."""
+    task = wished("def f():\n", "\n    return c\n")
+    gap = small_fill.gap(task, small_fill.told(task, task.before))
+    assert gap.own == "    "
+    assert gap.prompt + gap.lead == "def f():\n    # add both\n    "
+    assert gap.wanted == 0
+    assert small_fill.extent(" c = a + b\n    return c\n", gap) == (1, 10)
+
+
+def test_a_fence_ends_an_answer() -> None:
+    """A model that was trained on chats closes a fence that nobody opened."""
+    gap = small_fill.gap(wished(""), "# add both\n")
+    raw = "\nprint(a + b)\n```\nThis prints."
+    first, end = small_fill.extent(raw, gap)
+    assert raw[first:end] == "print(a + b)"
