@@ -21,13 +21,15 @@ TASK = Task(
     instruction="Add type hints.",
     language="python",
 )
+LONG = Task(text="", before="import math\n\n\ndef ", mode="continue", language="python")
+"""Nothing to guess from: it takes many steps."""
 PARAMS = DenoiseParams(candidates=1)
 
 
-async def edit(client: Client) -> Done:
+async def edit(client: Client, task: Task = TASK) -> Done:
     """One whole edit."""
     await client.load(models.find(os.environ["DIFFEDIT_TEST_MODEL"]))
-    events = [event async for event in client.rewrite(TASK, PARAMS)]
+    events = [event async for event in client.rewrite(task, PARAMS)]
     assert isinstance(events[-1], Done)
     return events[-1]
 
@@ -58,7 +60,7 @@ async def test_killed_while_loading_reading_and_denoising(
 async def test_cancelled_while_denoising(client: Client) -> None:
     """A cancel is answered within a step by the last picture, and the worker lives on."""
     here = when(client, Frame)
-    going = asyncio.create_task(edit(client))
+    going = asyncio.create_task(edit(client, LONG))
     await here.wait()
     pid = client.pid
     await client.cancel()
