@@ -47,7 +47,7 @@ async def test_killed_while_loading_reading_and_denoising(
 ) -> None:
     """SIGKILL at each phase of a real edit is one clear line, and the next edit works."""
     here = when(client, phase)
-    going = asyncio.create_task(edit(client))
+    going = asyncio.create_task(edit(client, LONG))
     await here.wait()
     assert client.pid is not None
     os.kill(client.pid, signal.SIGKILL)
