@@ -7,7 +7,7 @@ import os
 
 from textual import constants, screen
 
-PAINTS = 120
+PAINTS = 200
 """So often in a second the screen may be painted anew, where Textual's own 60 cost each key and
 each picture up to 17 ms of waiting for more to change."""
 

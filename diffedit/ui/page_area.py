@@ -32,7 +32,7 @@ from diffedit.ui.rows import Overlay, Rows
 
 SWEEP_EVERY, SWEEP_FOR, SWEEP_AFTER = 0.05, 0.006, 0.3
 """Seconds between two slices of reading on from the top, how long each may take, and how long
-the keys must have been quiet."""
+the keys must have been quiet. Beside an overlay a slice is a third: its pictures must not wait."""
 
 
 class PageArea(TextArea, inherit_bindings=False):
@@ -376,7 +376,8 @@ class PageArea(TextArea, inherit_bindings=False):
         if time.monotonic() - self._touched < SWEEP_AFTER:
             return
         first, last = self._seen_rows()
-        more, low, high = self.highlighter.sweep(last, SWEEP_FOR)
+        seconds = SWEEP_FOR / 3 if self.overlay is not None else SWEEP_FOR
+        more, low, high = self.highlighter.sweep(last, seconds)
         if low >= 0 and low < last and high >= first:
             self._refresh_rows(max(low, first), min(high, last))
         if not more and self._sweeper is not None:
