@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from gates import Gates
-from pty_terminal import Terminal
+from pty_terminal import Rows, Terminal
 
 TEXT = "one = 1\ntwo = 2\n"
 
@@ -14,6 +14,11 @@ TEXT = "one = 1\ntwo = 2\n"
 def rescued(home: Path) -> list[str]:
     """The texts of all rescue copies."""
     return [copy.read_text() for copy in (home / "state" / "rescue").glob("*")]
+
+
+def both_typed(rows: Rows) -> bool:
+    """Whether the second key is on the screen too: the mark of unsaved text comes with one."""
+    return " zz" in rows[0] and "●" in rows[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -28,7 +33,7 @@ def test_a_signal_with_unsaved_text(
         terminal.wait_for("ready")
         life.pid(terminal)
         terminal.keys("zz")
-        terminal.wait_for("page.py ●")
+        terminal.wait_for(both_typed)
         terminal.signal(number)
         assert terminal.wait_end() == 128 + number
         life.wait_dead(terminal)
@@ -49,7 +54,7 @@ def test_the_next_start_tells_of_the_copy(home: Path, tmp_path: Path) -> None:
     with Terminal.start(path, "--model", "null") as terminal:
         terminal.wait_for("ready")
         terminal.keys("zz")
-        terminal.wait_for("page.py ●")
+        terminal.wait_for(both_typed)
         terminal.signal(signal.SIGTERM)
         terminal.wait_end()
     with Terminal.start(path, "--model", "null") as terminal:
@@ -86,7 +91,7 @@ def test_a_full_disk_at_the_end_is_said(home: Path, tmp_path: Path) -> None:
     with Terminal.start(path, "--model", "null", file_limit=100_000) as terminal:
         terminal.wait_for("ready")
         terminal.keys("zz")
-        terminal.wait_for("page.txt ●")
+        terminal.wait_for(both_typed)
         terminal.signal(signal.SIGTERM)
         assert terminal.wait_end() == 128 + signal.SIGTERM
         said = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
