@@ -147,6 +147,7 @@ class DiffeditApp(App[int]):
 
     async def _leave(self, code: int) -> None:
         self.editing.abandon()
+        self.models.abandon()
         await self.client.close()
         self.exit(code)
 

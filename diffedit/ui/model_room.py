@@ -23,6 +23,7 @@ class ModelRoom:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._how = ""
+        self._abandoned = False
         self._stop_pulling: threading.Event | None = None
         self._pulled = (0, 0)
 
@@ -67,8 +68,15 @@ class ModelRoom:
             self._tell("ready")
             self._stage.window.saw("loaded")
         except DiffeditError as error:
+            if self._abandoned:
+                return
             self._tell("not ready")
             self._stage.say(str(error), "error")
+
+    def abandon(self) -> None:
+        """The program ends: that the worker goes before it is loaded is no failure to tell of."""
+        self._abandoned = True
+        self.stop_pulling()
 
     async def ready(self) -> Model | None:
         """The model, fetched first if the person agrees; None if there is none to be had."""

@@ -70,7 +70,7 @@ def test_a_killed_editor_takes_the_worker_along(gates: Gates, tmp_path: Path) ->
 
 
 def test_quitting_takes_a_busy_worker_along(gates: Gates, tmp_path: Path) -> None:
-    """Ctrl+q while the worker is deaf ends both of them, and the terminal is as it was."""
+    """Ctrl+q while the worker is deaf ends both of them, unexcused, and the terminal is clean."""
     path = tmp_path / "page.py"
     path.write_text(TEXT)
     life = gates.watch_life()
@@ -83,4 +83,5 @@ def test_quitting_takes_a_busy_worker_along(gates: Gates, tmp_path: Path) -> Non
         life.wait_dead(terminal)
         os.close(end)
         assert terminal.left_clean
+        assert b"was closed" not in terminal.raw
     life.close()

@@ -1,8 +1,9 @@
 """Who gets the keys: the page, the prompt bar or the review – and what comes back afterwards."""
 
+import asyncio
 from pathlib import Path
 
-from stage_app import Stage, script, staged
+from stage_app import PATIENCE, Stage, script, staged
 
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.document import Document
@@ -161,6 +162,20 @@ async def test_quitting_while_it_denoises_wakes_no_other_worker(home: Path, tmp_
         await stage.left()
         assert stage.said[said:] == []
         assert not stage.app.client.alive
+
+
+async def test_quitting_while_it_loads_is_no_failure(
+    home: Path, held: object, tmp_path: Path
+) -> None:
+    """Ctrl+q before the model is there: that its worker goes unloaded is nothing to tell of."""
+    (home / "config" / "settings.toml").write_text('[models.held]\nhold = "load"\n')
+    async with staged(page_in(tmp_path), model="held") as stage:
+        async with asyncio.timeout(PATIENCE):
+            while "reading" not in stage.app.models.label:
+                await stage.pilot.pause()
+        await stage.press("ctrl+q")
+        await stage.left()
+        assert stage.said == []
 
 
 async def test_the_tour_goes_back_when_the_bar_is_closed(tmp_path: Path) -> None:
