@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from diffedit.backends.scores import BAND, log_likelihood, predict
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import Floats
@@ -15,10 +15,6 @@ from diffedit.engine.backend import Cancelled, Noise, Prediction, never
 
 _CHUNK = 128
 """Prompt tokens read in one pass: more is hardly faster, and a cancel waits for the pass."""
-_BAND = 8
-"""Slots whose scores are turned into entropies at once: they fit into a core's own cache."""
-_UNLIKELY = 0.02
-"""Sampling leaves out tokens this much less likely than the best one."""
 
 
 class SmallDenoiser:
@@ -90,7 +86,7 @@ class SmallDenoiser:
         for row, state in enumerate(states):
             own = scores[slot : slot + state.shape[1]]
             place = len(self._prefix.ids) + self._tail.lengths[row]
-            predictions.append(_predict(own, temperatures[row], (noise_seeds[row], place)))
+            predictions.append(predict(own, temperatures[row], (noise_seeds[row], place)))
             slot += state.shape[1]
         return predictions
 
@@ -116,9 +112,9 @@ class SmallDenoiser:
         found = []
         for row, state in zip(rows, states, strict=True):
             total = 0.0
-            for at in range(0, len(row), _BAND):
-                ids = np.asarray(row[at : at + _BAND])
-                total += _log_likelihood(self._score(state[:, at : at + len(ids)]), ids)
+            for at in range(0, len(row), BAND):
+                ids = np.asarray(row[at : at + BAND])
+                total += log_likelihood(self._score(state[:, at : at + len(ids)]), ids)
             found.append(total)
         self._forget()
         return found
@@ -158,56 +154,3 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
             break
         count += 1
     return count
-
-
-def _predict(scores: Floats, temperature: float, noise: tuple[int, int]) -> Prediction:
-    """Scores to choices and entropies. Overwrites the scores."""
-    best = scores.argmax(axis=1)
-    seed, place = noise
-    sampled = best.tolist()
-    if temperature > 0:
-        sampled = [
-            _sample(line, temperature, (seed, place + slot)) for slot, line in enumerate(scores)
-        ]
-    entropies: list[float] = []
-    for at in range(0, len(scores), _BAND):
-        entropies += _entropy(scores[at : at + _BAND], temperature or 1.0)
-    return Prediction(sampled=sampled, argmax=best.tolist(), entropy=entropies)
-
-
-def _entropy(scores: Floats, temperature: float) -> list[float]:
-    """Of each line's softmax, in nats."""
-    scores -= scores.max(axis=1, keepdims=True)
-    scores /= np.float32(temperature)
-    weights = np.exp(scores)
-    total = weights.sum(axis=1)
-    inner = np.einsum("ij,ij->i", weights, np.maximum(scores, np.float32(-1e30), out=scores))
-    found: list[float] = (np.log(total) - inner / total).clip(min=0).tolist()
-    return found
-
-
-def _log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
-    scores -= scores.max(axis=1, keepdims=True)
-    chosen = scores[np.arange(len(ids)), ids].copy()
-    np.exp(scores, out=scores)
-    return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
-
-
-def _sample(scores: Floats, temperature: float, noise: tuple[int, int]) -> int:
-    """The Gumbel-max choice: fixed noise for each (seed, place, token), so it can be repeated."""
-    floor = scores.max() + np.float32(temperature * np.log(_UNLIKELY))
-    likely = np.flatnonzero(scores >= floor)
-    uniform = _uniform(noise[0], noise[1], likely)
-    gumbel = -np.log(-np.log(uniform))
-    return int(likely[np.argmax(scores[likely] / temperature + gumbel)])
-
-
-def _uniform(seed: int, place: int, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """A number between 0 and 1 for each token, from nothing but its key (SplitMix64's mixing)."""
-    key = (seed * 0x9E3779B97F4A7C15 + place * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
-    z = tokens.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93) + np.uint64(key)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        z ^= z >> np.uint64(shift)
-        z *= np.uint64(factor)
-    z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(12)).astype(np.float64) + 0.5) / float(1 << 52)

@@ -28,6 +28,10 @@ def never() -> bool:
     return False
 
 
+class Interrupted(Exception):  # noqa: N818 - no error: what was asked for
+    """Raised by a denoiser that heard the cancel in the middle of a look; the run ends there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """What a loaded model can do. The screen asks this, never the model's name."""
@@ -62,6 +66,8 @@ class Prediction:
     argmax: Sequence[int]
     entropy: Sequence[float]
     """In nats, at the step's temperature."""
+    confidence: Sequence[float] = ()
+    """How sure each sampled id is by the family's own measure; empty: by the entropy."""
 
 
 class Denoiser(Protocol):

@@ -13,6 +13,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.schedule import temperature
 from diffedit.engine.step import StopReason
 from diffedit.engine.stopping import Watch, mean_entropy
+from diffedit.engine.transfer import Accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +40,29 @@ class Look:
         return sum(self.accepted) / free if free else 1.0
 
 
-def denoise(
-    denoiser: Denoiser, canvas: Canvas, params: DenoiseParams, *, fresh: Fresh, max_steps: int
+def denoise(  # noqa: PLR0913 - the last two are the families' own
+    denoiser: Denoiser,
+    canvas: Canvas,
+    params: DenoiseParams,
+    *,
+    fresh: Fresh,
+    max_steps: int,
+    accept: Accept | None = None,
+    fixed: float | None = None,
 ) -> Iterator[Look]:
     """Denoise one canvas: predict, accept, renoise, until it is stable and sure or steps end.
 
     Whoever iterates may leave between two steps; nothing is left undone. A canvas without free
-    slots gives no look at all.
+    slots gives no look at all. `accept` is the family's own rule, `fixed` its one temperature.
     """
     watch = Watch()
     for step in range(1, max_steps + 1 if canvas.free_slots else 1):
-        warmth = temperature(step, params, max_steps)
+        warmth = temperature(step, params, max_steps) if fixed is None else fixed
         prediction = sampler.held(denoiser.predict(canvas, warmth), canvas)
-        accepted = _accept(denoiser, canvas, prediction, params, max_steps - step)
+        if accept is None:
+            accepted = _accept(denoiser, canvas, prediction, params, max_steps - step)
+        else:
+            accepted = accept(canvas, prediction, step, max_steps)
         canvas = sampler.renoise(canvas, prediction, accepted, fresh)
         if denoiser.noise == "mask":
             canvas = sampler.settle(canvas, accepted)

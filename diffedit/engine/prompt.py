@@ -229,6 +229,8 @@ def _moved(line: str, old: str, new: str) -> str:
         return line
     if line.startswith(old):
         return new + line[len(old) :]
+    if old == new:
+        return line
     short = len(old) - len(_indent(line))
     return new[: max(0, len(new) - short)] + line.lstrip(" \t")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from diffedit.core.draft import Piece
 from diffedit.engine.canvas import Fresh
 from diffedit.engine.causal import Stop, Window
+from diffedit.engine.transfer import Accept
 
 MAX_STEPS = 48
 """Steps a canvas may take where neither the person nor the model says: the reference's own."""
@@ -63,6 +64,12 @@ class CanvasRequest:
     """Steps a canvas may take unless the person says otherwise."""
     fresh: Fresh | None = None
     """Where noise comes from; None: from the seed."""
+    length: int | None = None
+    """Slots of a canvas; None: the model's own."""
+    accept: Accept | None = None
+    """The family's own rule for what a step accepts; None: the entropy bound."""
+    temperature: float | None = None
+    """Held at every step; None: it falls from step to step."""
     original: str = ""
     """The span's text: the picture before the first step."""
     finish: Finish = as_they_are

@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from diffedit.core.draft import Piece, PieceState
-from diffedit.engine.backend import Cancelled, CausalDenoiser, Denoiser
+from diffedit.engine.backend import Cancelled, CausalDenoiser, Denoiser, Interrupted
 from diffedit.engine.canvas import Canvas, Fresh, mask_noise, uniform_noise
 from diffedit.engine.causal import Limits, Row, RowsLook, decode_rows
 from diffedit.engine.denoise import Look, denoise
@@ -36,26 +36,22 @@ def canvases(
     """Rewrite with a uniform- or mask-noise model: one canvas after another until the text ends."""
     run = _Canvases(denoiser, request, params)
     yield run.started()
-    denoiser.prefill(request.prefix, cancelled)
-    if cancelled():
+    try:
+        denoiser.prefill(request.prefix, cancelled)
+        for number in range(1, run.most + 1):
+            _heed(cancelled)
+            canvas, look = run.canvas(number), None
+            for look in run.looks(canvas):
+                yield run.step(number, look)
+                _heed(cancelled)
+            ids = run.commit(canvas, look)
+            if run.ended:
+                break
+            if number < run.most:
+                denoiser.commit(ids)
+    except Interrupted:
         yield run.cancelled()
         return
-    for number in range(1, run.most + 1):
-        if cancelled():
-            yield run.cancelled()
-            return
-        canvas = run.canvas(number)
-        look = None
-        for look in denoise(denoiser, canvas, params, fresh=run.fresh, max_steps=run.max_steps):
-            yield run.step(number, look)
-            if cancelled():
-                yield run.cancelled()
-                return
-        ids = run.commit(canvas, look)
-        if run.ended:
-            break
-        if number < run.most:
-            denoiser.commit(ids)
     yield run.outcome()
 
 
@@ -65,18 +61,24 @@ def rows(
     """Rewrite with a left-to-right model: all candidates side by side, then the best first."""
     run = _Rows(denoiser, request, params)
     yield run.started()
-    denoiser.prefill(request.prefix, cancelled)
-    if cancelled():
+    try:
+        denoiser.prefill(request.prefix, cancelled)
+        _heed(cancelled)
+        for look in decode_rows(denoiser, run.rows, run.limits, request.window):
+            yield run.step(look)
+            _heed(cancelled)
+            if run.out_of_steps:
+                break
+    except Interrupted:
         yield run.cancelled()
         return
-    for look in decode_rows(denoiser, run.rows, run.limits, request.window):
-        yield run.step(look)
-        if cancelled():
-            yield run.cancelled()
-            return
-        if run.out_of_steps:
-            break
     yield run.outcome()
+
+
+def _heed(cancelled: Cancelled) -> None:
+    """Raise Interrupted once the run is cancelled."""
+    if cancelled():
+        raise Interrupted
 
 
 class _Canvases:
@@ -87,7 +89,7 @@ class _Canvases:
         self._random = Random(params.seed)
         self.fresh = request.fresh or _noise(denoiser, self._random)
         self.max_steps = params.max_steps or request.max_steps
-        self._length = denoiser.canvas_length
+        self._length = request.length or denoiser.canvas_length
         self.most = 1 if request.hole else params.max_canvases
         if request.max_tokens:
             self.most = min(self.most, ceil(request.max_tokens / self._length))
@@ -130,6 +132,18 @@ class _Canvases:
             known=self._request.known[here],
             noise=self._params.noise,
             random=self._random,
+        )
+
+    def looks(self, canvas: Canvas) -> Iterator[Look]:
+        """The denoising of one canvas."""
+        return denoise(
+            self._denoiser,
+            canvas,
+            self._params,
+            fresh=self.fresh,
+            max_steps=self.max_steps,
+            accept=self._request.accept,
+            fixed=self._request.temperature,
         )
 
     def step(self, number: int, look: Look) -> Step:

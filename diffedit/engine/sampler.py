@@ -18,7 +18,8 @@ def held(prediction: Prediction, canvas: Canvas) -> Prediction:
     if all(canvas.open):
         return prediction
     slots = list(zip(canvas.open, canvas.ids, strict=True))
-    return Prediction(
+    return replace(
+        prediction,
         sampled=_where(slots, prediction.sampled),
         argmax=_where(slots, prediction.argmax),
         entropy=[

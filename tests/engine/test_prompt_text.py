@@ -191,6 +191,7 @@ def test_an_answer_is_fitted_to_the_span(
     before=st.sampled_from(["", "x\n", "x\n    ", "x\n\t", "x = "]),
 )
 @example(original="a\n a\n\t", before="")
+@example(original=" a\n\ta", before="")
 def test_the_span_s_own_text_fits_as_it_is(original: str, before: str) -> None:
     """Fitting what needs no fitting changes nothing."""
     assert fit_to_span(original, original, before=before) == original

@@ -1,0 +1,69 @@
+"""Scores of a vocabulary turned into choices, entropies and likelihoods: the end of a look."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffedit.engine.backend import Prediction
+
+Floats = NDArray[np.float32]
+
+BAND = 8
+"""Slots whose scores are turned into entropies at once: they fit into a core's own cache."""
+_UNLIKELY = 0.02
+"""Sampling leaves out tokens this much less likely than the best one."""
+
+
+def predict(scores: Floats, temperature: float, noise: tuple[int, int]) -> Prediction:
+    """Scores to choices and entropies. Overwrites the scores."""
+    best = scores.argmax(axis=1)
+    seed, place = noise
+    sampled = best.tolist()
+    if temperature > 0:
+        sampled = [
+            _sample(line, temperature, (seed, place + slot)) for slot, line in enumerate(scores)
+        ]
+    entropies: list[float] = []
+    for at in range(0, len(scores), BAND):
+        entropies += _entropy(scores[at : at + BAND], temperature or 1.0)
+    return Prediction(sampled=sampled, argmax=best.tolist(), entropy=entropies)
+
+
+def _entropy(scores: Floats, temperature: float) -> list[float]:
+    """Of each line's softmax, in nats."""
+    scores -= scores.max(axis=1, keepdims=True)
+    scores /= np.float32(temperature)
+    weights = np.exp(scores)
+    total = weights.sum(axis=1)
+    inner = np.einsum("ij,ij->i", weights, np.maximum(scores, np.float32(-1e30), out=scores))
+    found: list[float] = (np.log(total) - inner / total).clip(min=0).tolist()
+    return found
+
+
+def log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
+    """Log p of these ids, one a line of scores, in nats. Overwrites the scores."""
+    scores -= scores.max(axis=1, keepdims=True)
+    chosen = scores[np.arange(len(ids)), ids].copy()
+    np.exp(scores, out=scores)
+    return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
+
+
+def _sample(scores: Floats, temperature: float, noise: tuple[int, int]) -> int:
+    """The Gumbel-max choice: fixed noise for each (seed, place, token), so it can be repeated."""
+    floor = scores.max() + np.float32(temperature * np.log(_UNLIKELY))
+    likely = np.flatnonzero(scores >= floor)
+    uniform = _uniform(noise[0], noise[1], likely)
+    gumbel = -np.log(-np.log(uniform))
+    return int(likely[np.argmax(scores[likely] / temperature + gumbel)])
+
+
+def _uniform(seed: int, place: int, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A number between 0 and 1 for each token, from nothing but its key (SplitMix64's mixing)."""
+    key = (seed * 0x9E3779B97F4A7C15 + place * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
+    z = tokens.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93) + np.uint64(key)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        z ^= z >> np.uint64(shift)
+        z *= np.uint64(factor)
+    z ^= z >> np.uint64(31)
+    return ((z >> np.uint64(12)).astype(np.float64) + 0.5) / float(1 << 52)
