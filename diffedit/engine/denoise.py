@@ -55,14 +55,11 @@ def denoise(  # noqa: PLR0913 - the last two are the families' own
     Whoever iterates may leave between two steps; nothing is left undone. A canvas without free
     slots gives no look at all. `accept` is the family's own rule, `fixed` its one temperature.
     """
-    watch = Watch()
+    watch, rule = Watch(), accept or _bound(denoiser, params)
     for step in range(1, max_steps + 1 if canvas.free_slots else 1):
         warmth = temperature(step, params, max_steps) if fixed is None else fixed
         prediction = sampler.held(denoiser.predict(canvas, warmth), canvas)
-        if accept is None:
-            accepted = _accept(denoiser, canvas, prediction, params, max_steps - step)
-        else:
-            accepted = accept(canvas, prediction, step, max_steps)
+        accepted = rule(canvas, prediction, step, max_steps)
         canvas = sampler.renoise(canvas, prediction, accepted, fresh)
         if denoiser.noise == "mask":
             canvas = sampler.settle(canvas, accepted)
@@ -84,18 +81,17 @@ def denoise(  # noqa: PLR0913 - the last two are the families' own
             return
 
 
-def _accept(
-    denoiser: Denoiser,
-    canvas: Canvas,
-    prediction: Prediction,
-    params: DenoiseParams,
-    steps_left: int,
-) -> sampler.Accepted:
+def _bound(denoiser: Denoiser, params: DenoiseParams) -> Accept:
     """Accept under the bound; a mask-noise model also keeps the pace that fills it in time."""
-    least = 1
-    if denoiser.noise == "mask":
-        least = ceil(sum(canvas.open) / (steps_left + 1))
-    return sampler.entropy_bound(prediction, canvas.open, bound=params.entropy_bound, least=least)
+
+    def accept(canvas: Canvas, prediction: Prediction, step: int, steps: int) -> sampler.Accepted:
+        least = 1
+        if denoiser.noise == "mask":
+            least = ceil(sum(canvas.open) / (steps - step + 1))
+        bound = params.entropy_bound
+        return sampler.entropy_bound(prediction, canvas.open, bound=bound, least=least)
+
+    return accept
 
 
 def _written(canvas: Canvas, prediction: Prediction) -> Sequence[int]:
