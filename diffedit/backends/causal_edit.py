@@ -80,6 +80,19 @@ class Edits:
             raise RequestError("There is nothing selected to rewrite.", hint="Try infill.")
         return self._rewriting(task, params)
 
+    def reading(self, task: Task) -> list[int]:
+        """The ids of what stands left of the text that is to be scored, as much as fits.
+
+        What follows the text is not looked at: a left-to-right model cannot. Raises TooLongError.
+        """
+        tokens, most = self._count(task.text), self._denoiser.context_length - 2
+        if tokens > most:
+            raise TooLongError(
+                f"The span has {tokens:,} tokens; {most:,} fit.", hint="Select less."
+            )
+        limit = min(self._habits.left, most - tokens)
+        return self._raw(prompt.budget(task.before, "", limit=limit, count=self._count).before)
+
     def _count(self, text: str) -> int:
         return len(self._denoiser.encode(text))
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
+from math import log
 from random import Random
 
 from diffedit.backends.options import whole_numbers
+from diffedit.core.heat import Choice, Scored
+from diffedit.core.stretch import touched
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Noise, Prediction, Report, never
 from diffedit.engine.canvas import Canvas
@@ -27,6 +31,8 @@ OPTIONS = {"steps": (2, 12), "tokens": (0, 0), "step_ms": (0, 0)}
 """Each option, the least it may be, and what it is unless given."""
 NEARBY = 400
 """Characters on each side that lend their words where the span has none."""
+CHOICES = 8
+"""How many words are told that might stand in the place of one."""
 WORDS = ("nothing", "much", "really", "happens", "here")
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -49,6 +55,7 @@ class NullBackend:
             entropy=True,
             clamp=True,
             warm_start=True,
+            score=True,
             canvas_length=CANVAS_LENGTH,
             max_steps=MAX_STEPS,
         )
@@ -64,19 +71,34 @@ class NullBackend:
         """Denoise the span's own words, a few of them changed."""
         random = Random(params.seed)
         start = _TOKEN.findall(task.text)
-        keep = _kept(start, task.keep)
-        target = _target(task, keep, self._tokens, random)
+        keep = touched(start, task.keep)
+        hot = None if task.noised is None else touched(start, task.noised)
+        stays = keep if hot is None else frozenset(range(len(start))) - hot | keep
+        target = _target(task, stays, self._tokens, random)
         denoiser = _Words(target, self._steps, self._step_ms, random)
         ids = tuple(denoiser.ids(start))
         request = CanvasRequest(
             prefix=(),
             start=ids,
             known=tuple(token if slot in keep else None for slot, token in enumerate(ids)),
+            hot=hot,
             fill=END,
             max_steps=max(MAX_STEPS, self._steps + params.stable_steps),
             original=task.text,
         )
         return rewrite.canvases(denoiser, request, params, cancelled)
+
+    def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
+        """How rare each word is hereabouts: a model of single words, counted on the spot."""
+        words = _TOKEN.findall(task.before + task.text + task.after)
+        counts = Counter(words)
+        share = {word: count / len(words) for word, count in counts.items()}
+        kinds = {kind: _likeliest(share, kind) for kind in range(3)}
+        spread = {kind: -sum(p * log(p) for _, p in found) for kind, found in kinds.items()}
+        return tuple(
+            Scored(word, -log(share[word]), spread[_kind(word)], kinds[_kind(word)][:CHOICES])
+            for word in _TOKEN.findall(task.text)
+        )
 
 
 class _Words:
@@ -133,7 +155,7 @@ class _Words:
             if slot >= len(self._target):
                 argmax.append(END)
                 entropy.append(0.0)
-            elif self._looks >= self._settles[slot]:
+            elif self._looks >= self._settles[slot] or self._holds(canvas, slot):
                 argmax.append(self._target[slot])
                 entropy.append(0.0)
             else:
@@ -141,15 +163,23 @@ class _Words:
                 entropy.append(0.5 + 3 * self._random.random() * (1 - self._looks / self._steps))
         return Prediction(sampled=argmax, argmax=argmax, entropy=entropy)
 
+    def _holds(self, canvas: Canvas, slot: int) -> bool:
+        """Whether a slot that began as given text says already what it will say."""
+        place = slot - self._committed
+        return bool(canvas.warm) and canvas.warm[place] and canvas.ids[place] == self._target[slot]
 
-def _kept(tokens: Sequence[str], stretches: Sequence[tuple[int, int]]) -> frozenset[int]:
-    """Which tokens touch a stretch (in characters) that must stay."""
-    kept, place = set[int](), 0
-    for slot, token in enumerate(tokens):
-        if any(first < place + len(token) and place < end for first, end in stretches):
-            kept.add(slot)
-        place += len(token)
-    return frozenset(kept)
+
+def _kind(word: str) -> int:
+    """A word, white space, or a sign: one of a kind may stand where another does."""
+    return 0 if word.isidentifier() else 1 if word.isspace() else 2
+
+
+def _likeliest(share: Mapping[str, float], kind: int) -> tuple[Choice, ...]:
+    """The words of a kind by their share among themselves."""
+    mine = {word: part for word, part in share.items() if _kind(word) == kind}
+    whole = sum(mine.values())
+    likely = sorted(mine, key=lambda word: (-mine[word], word))
+    return tuple(Choice(word, mine[word] / whole) for word in likely)
 
 
 def _target(task: Task, keep: frozenset[int], length: int, random: Random) -> list[str]:

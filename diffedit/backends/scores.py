@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from diffedit.core.heat import Choice, Scored
 from diffedit.engine.backend import Prediction
 
 Floats = NDArray[np.float32]
 
 BAND = 8
 """Slots whose scores are turned into entropies at once: they fit into a core's own cache."""
+CHOICES = 8
+"""How many tokens are told that might stand in the place of one."""
 _UNLIKELY = 0.02
 """Sampling leaves out tokens this much less likely than the best one."""
 
@@ -47,6 +52,26 @@ def log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
     chosen = scores[np.arange(len(ids)), ids].copy()
     np.exp(scores, out=scores)
     return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
+
+
+def told(
+    scores: Floats, ids: Sequence[int], decode: Callable[[Sequence[int]], list[str]]
+) -> list[Scored]:
+    """What each line of scores says of its id, and of what else might stand there.
+
+    The texts of the ids themselves are decoded together, so that they join. Overwrites the scores.
+    """
+    scores -= scores.max(axis=1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    found = list[Scored]()
+    for line, token, text in zip(scores, ids, decode(ids), strict=True):
+        likely = np.argpartition(line, -CHOICES)[-CHOICES:]
+        likely = likely[np.argsort(-line[likely])]
+        words = (decode([int(other)])[0] for other in likely)
+        choices = tuple(map(Choice, words, np.exp(line[likely]).tolist()))
+        entropy = max(float(-(np.exp(line) * line).sum(dtype=np.float64)), 0.0)
+        found.append(Scored(text, float(-line[token]), entropy, choices))
+    return found
 
 
 def _sample(scores: Floats, temperature: float, noise: tuple[int, int]) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from diffedit.backends.causal_edit import Edits
 from diffedit.backends.options import whole_numbers
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
+from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.params import DenoiseParams
@@ -51,6 +52,7 @@ class SmallBackend:
         self.abilities = Abilities(
             noise="causal",
             entropy=True,
+            score=True,
             canvas_length=CANVAS_LENGTH,
             context_length=self._context,
         )
@@ -89,6 +91,14 @@ class SmallBackend:
             raise ModelError(f"{self.model} is not loaded.")
         edits = Edits(self._denoiser, self._chat, self._raw)
         return rewrite.rows(self._denoiser, edits.request(task, params), params, cancelled)
+
+    def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
+        """How likely each token is after what stands left of it. Raises TooLongError."""
+        if self._denoiser is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        ids = Edits(self._denoiser, self._chat, self._raw).reading(task)
+        self._denoiser.prefill(ids, cancelled)
+        return () if cancelled() else self._denoiser.score(self._denoiser.encode(task.text))
 
     def _raw(self, text: str) -> list[int]:
         assert self._denoiser is not None

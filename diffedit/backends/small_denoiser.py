@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from diffedit.backends.scores import BAND, log_likelihood, predict
+from diffedit.backends.scores import BAND, log_likelihood, predict, told
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import Floats
 from diffedit.core.errors import BackendError, TooLongError
+from diffedit.core.heat import Scored
 from diffedit.engine.backend import Cancelled, Noise, Prediction, never
 
 _CHUNK = 128
@@ -118,6 +119,17 @@ class SmallDenoiser:
             found.append(total)
         self._forget()
         return found
+
+    def score(self, ids: Sequence[int]) -> tuple[Scored, ...]:
+        """How sure the model is of each token after the prefix. Forgets the rows there were."""
+        self.start(1)
+        state = self._look([ids])[0]
+        found, texts = list[Scored](), self.decode(ids)
+        for at in range(0, len(ids), BAND):
+            part = ids[at : at + BAND]
+            found += told(self._score(state[:, at : at + len(part)]), part, self.decode)
+        self._forget()
+        return tuple(score._replace(text=text) for score, text in zip(found, texts, strict=True))
 
     def _look(self, canvases: Sequence[Sequence[int]]) -> list[Floats]:
         """One pass: for each row the states of its last settled token and of its guesses."""

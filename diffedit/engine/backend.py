@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from diffedit.core.heat import Scored
     from diffedit.engine.canvas import Canvas
     from diffedit.engine.params import DenoiseParams
     from diffedit.engine.step import Event
@@ -49,6 +50,8 @@ class Abilities:
     thinking: bool = False
     """Has a reasoning channel."""
     infill: bool = True
+    score: bool = False
+    """Can say of a text how sure it is of each token, and what else might stand there."""
     images: bool = False
     canvas_length: int = 256
     max_steps: int | None = None
@@ -163,6 +166,17 @@ class Backend(Protocol):
 
     def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
         """One Started, any number of Steps, one Outcome. Raises DiffeditError."""
+
+
+class Scorer(Protocol):
+    """A backend whose abilities say `score`: it reads a text instead of writing one."""
+
+    def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
+        """What the model thinks of `task.text` as it stands, token by token, joined the text.
+
+        The surroundings are read as for a rewrite; instruction and mode count for nothing.
+        Raises DiffeditError.
+        """
 
 
 BackendFactory = Callable[[str, str, Mapping[str, str]], Backend]

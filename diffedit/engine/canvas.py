@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -29,10 +29,13 @@ class Canvas:
     """True where the slot is to be denoised."""
     settled: tuple[bool, ...] = ()
     """Free slots that a mask-noise model has filled for good; empty: none."""
+    warm: tuple[bool, ...] = ()
+    """Free slots that began as given text: not accepted, they keep what they hold; empty: none."""
 
     def __post_init__(self) -> None:
         """Refuse lists that do not match. Raises ValueError."""
-        if len(self.free) != len(self.ids) or len(self.settled) not in (0, len(self.ids)):
+        optional = (len(self.settled), len(self.warm))
+        if len(self.free) != len(self.ids) or any(n not in (0, len(self.ids)) for n in optional):
             raise ValueError("a canvas needs one entry a slot")
 
     def __len__(self) -> int:
@@ -51,7 +54,7 @@ class Canvas:
         return sum(self.free)
 
     @classmethod
-    def noised(
+    def noised(  # noqa: PLR0913 - a canvas may begin in as many ways
         cls,
         length: int,
         fresh: Fresh,
@@ -59,22 +62,26 @@ class Canvas:
         start: Sequence[int] = (),
         known: Sequence[int | None] = (),
         noise: float = 1.0,
+        hot: Collection[int] | None = None,
         random: Random | None = None,
     ) -> Canvas:
         """A canvas to begin with: noise, or `start` with a share `noise` of it randomised.
 
         Slots past the end of `start` are noise; `known` ones are clamped and take no part in the
-        share. `random` picks the slots of a warm start.
+        share. `hot` names the slots that are noise instead of the share; else `random` picks them.
         """
         ids = list(fresh(length))
-        if noise < 1:
+        warm = [False] * length
+        if noise < 1 or hot is not None:
             held = {slot for slot, token in enumerate(known) if token is not None}
             slots = [slot for slot in range(min(length, len(start))) if slot not in held]
-            hit = set((random or Random(0)).sample(slots, round(noise * len(slots))))
+            if hot is None:
+                hot = frozenset((random or Random(0)).sample(slots, round(noise * len(slots))))
             for slot in slots:
-                if slot not in hit:
-                    ids[slot] = start[slot]
-        return cls(ids=tuple(ids), free=(True,) * length).clamped(known)
+                if slot not in hot:
+                    ids[slot], warm[slot] = start[slot], True
+        canvas = cls(ids=tuple(ids), free=(True,) * length, warm=tuple(warm) if any(warm) else ())
+        return canvas.clamped(known)
 
     def clamped(self, known: Sequence[int | None]) -> Canvas:
         """The canvas with known ids written in and held; None leaves a slot as it is."""

@@ -12,7 +12,8 @@ class DenoiseParams:
     """The dials of one run. Raises RequestError, by name, for a value out of range."""
 
     max_steps: int | None = None
-    """Denoising steps a canvas may take; None leaves it to the model (48 in DiffusionGemma)."""
+    """Denoising steps a canvas may take; None leaves it to the model (48 in DiffusionGemma).
+    0: only the canvas to begin with is shown, and nothing is predicted."""
     entropy_bound: float = 0.1
     """How much joint uncertainty one step may accept, in nats. Larger is faster and riskier."""
     t_min: float = 0.4
@@ -33,7 +34,7 @@ class DenoiseParams:
 
     def __post_init__(self) -> None:
         """Check every dial. Raises RequestError."""
-        whole = {"max_steps": 1, "stable_steps": 0, "max_canvases": 1, "candidates": 1, "seed": 0}
+        whole = {"max_steps": 0, "stable_steps": 0, "max_canvases": 1, "candidates": 1, "seed": 0}
         for name, least in whole.items():
             value = getattr(self, name)
             if value is None and name in ("max_steps", "candidates"):

@@ -56,6 +56,9 @@ class CanvasRequest:
     """Ids that slots are held to, over all canvases; None is free."""
     hole: tuple[int, int] | None = None
     """Only these slots (first, end) are the answer; the rest of the one canvas is clamped text."""
+    hot: frozenset[int] | None = None
+    """Slots of `start` that begin as noise, the rest beginning as it stands. None: the dial
+    `noise` says how many, and the seed which."""
     fill: int | None = None
     """What a warm start holds past the end of `start`; None: noise."""
     max_tokens: int | None = None

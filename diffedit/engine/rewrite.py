@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from diffedit.core.draft import Piece, PieceState
 from diffedit.engine.backend import Cancelled, CausalDenoiser, Denoiser, Interrupted
-from diffedit.engine.canvas import Canvas, Fresh, mask_noise, uniform_noise
+from diffedit.engine.begin import canvas_of, cooled, noise_of, preview
+from diffedit.engine.canvas import Canvas
 from diffedit.engine.causal import Limits, Row, RowsLook, decode_rows
 from diffedit.engine.denoise import Look, denoise
 from diffedit.engine.guess import Source
@@ -36,6 +37,10 @@ def canvases(
     """Rewrite with a uniform- or mask-noise model: one canvas after another until the text ends."""
     run = _Canvases(denoiser, request, params)
     yield run.started()
+    if not run.max_steps:
+        yield preview(denoiser, request, params)
+        yield Outcome(text=request.original, stop="steps", steps=0, canvases=0, tokens=0)
+        return
     try:
         denoiser.prefill(request.prefix, cancelled)
         for number in range(1, run.most + 1):
@@ -86,17 +91,12 @@ class _Canvases:
 
     def __init__(self, denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams) -> None:
         self._denoiser, self._request, self._params = denoiser, request, params
-        self._random = Random(params.seed)
-        self.fresh = request.fresh or _noise(denoiser, self._random)
-        self.max_steps = params.max_steps or request.max_steps
+        self.fresh = request.fresh or noise_of(denoiser, Random(params.seed))
+        self.max_steps = request.max_steps if params.max_steps is None else params.max_steps
         self._length = request.length or denoiser.canvas_length
         self.most = 1 if request.hole else params.max_canvases
         if request.max_tokens:
             self.most = min(self.most, ceil(request.max_tokens / self._length))
-        self._start = request.start
-        if request.fill is not None:
-            room = self._length - len(self._start) % self._length
-            self._start += (request.fill,) * room
         self._last_known = max(
             (slot for slot, token in enumerate(request.known) if token is not None), default=-1
         )
@@ -124,22 +124,14 @@ class _Canvases:
     def canvas(self, number: int) -> Canvas:
         """The canvas to begin with: noise, the warm start's share of the old text, clamped."""
         self._canvas = number
-        here = slice((number - 1) * self._length, number * self._length)
-        return Canvas.noised(
-            self._length,
-            self.fresh,
-            start=self._start[here],
-            known=self._request.known[here],
-            noise=self._params.noise,
-            random=self._random,
-        )
+        return canvas_of(self._denoiser, self._request, self._params, number, self.fresh)
 
     def looks(self, canvas: Canvas) -> Iterator[Look]:
         """The denoising of one canvas."""
         return denoise(
             self._denoiser,
             canvas,
-            self._params,
+            cooled(self._params, canvas),
             fresh=self.fresh,
             max_steps=self.max_steps,
             accept=self._request.accept,
@@ -347,13 +339,6 @@ class _Rows:
 def _as_it_was(original: str) -> tuple[Piece, ...]:
     """The picture before the first step: the span's own text."""
     return (Piece(original, "noise"),) if original else ()
-
-
-def _noise(denoiser: Denoiser, random: Random) -> Fresh:
-    """The noise that this model was trained on."""
-    if denoiser.noise == "mask" and denoiser.mask_id is not None:
-        return mask_noise(denoiser.mask_id)
-    return uniform_noise(random, denoiser.vocabulary)
 
 
 def _slots(look: Look) -> list[_Slot]:

@@ -59,12 +59,19 @@ def top_confidence(
 
 
 def renoise(canvas: Canvas, prediction: Prediction, accepted: Accepted, fresh: Fresh) -> Canvas:
-    """The next canvas: accepted slots take the sampled id, other open slots new noise."""
+    """The next canvas: accepted slots take the sampled id, other open slots new noise.
+
+    A slot that began as given text keeps what it holds instead: noise there would wipe the
+    start out at the first step, as the entropy bound accepts only a few slots.
+    """
     noise = fresh(len(canvas))
+    warm = canvas.warm or (False,) * len(canvas)
     ids = list(canvas.ids)
     for slot, is_open in enumerate(canvas.open):
-        if is_open:
-            ids[slot] = prediction.sampled[slot] if accepted[slot] else noise[slot]
+        if is_open and accepted[slot]:
+            ids[slot] = prediction.sampled[slot]
+        elif is_open and not warm[slot]:
+            ids[slot] = noise[slot]
     return replace(canvas, ids=tuple(ids))
 
 

@@ -25,5 +25,8 @@ class Task:
     """The file's language by Pygments' name, lower case ("python"); "" if unknown."""
     keep: tuple[tuple[int, int], ...] = ()
     """Stretches of `text` (characters) that must come back unchanged."""
+    noised: tuple[tuple[int, int], ...] | None = None
+    """Stretches of `text` (characters) that begin as noise, the rest beginning as it stands.
+    None: the dial `noise` says how large a share does. What is kept is never noised."""
     thinking: bool = False
     """Ask for the model's reasoning channel, where it has one."""

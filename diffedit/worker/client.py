@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import dataclasses
 import os
-import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from diffedit.config import paths
-from diffedit.core import errors
-from diffedit.core.errors import BackendError, DiffeditError, RequestError
+from diffedit.core.errors import BackendError, RequestError
+from diffedit.core.heat import Scored
 from diffedit.engine.backend import Abilities
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Task
 from diffedit.worker import messages, wire
+from diffedit.worker.failures import died, error_of
 from diffedit.worker.mailbox import Mailbox
 from diffedit.worker.messages import Done, Frame, Loaded, Loading, Ready, Reply, Started
 
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 UNTOUCHED = "Your text is untouched; the next edit starts a new one."
 LOG_LIMIT = 1_000_000
 """A log longer than this is put aside before the next worker writes to it, in bytes."""
-
-_KINDS = {
-    error.kind: error
-    for error in (
-        *(errors.RequestError, errors.ModelError, errors.TooLongError),
-        *(errors.OutOfMemoryError, errors.BackendError),
-    )
-}
 
 
 class Client:
@@ -122,10 +114,15 @@ class Client:
                 self._reports.remove(report)
 
     async def rewrite(
-        self, task: Task, params: DenoiseParams
+        self,
+        task: Task,
+        params: DenoiseParams,
+        *,
+        heard: Callable[[Frame], None] | None = None,
     ) -> AsyncGenerator[Started | Frame | Done, None]:
         """Started, frames (only the newest if you read slowly), Done. Leaving early cancels.
 
+        `heard` is told of every frame as it comes, however slowly you read.
         Raises the DiffeditError that the worker tells of, or BackendError when it dies.
         """
         if self._wanted is None:
@@ -138,7 +135,7 @@ class Client:
             params=dataclasses.asdict(params),
         )
         line = wire.encode(request)
-        box = self._box(number)
+        box = self._box(number, heard)
         try:
             await self._send(line)
             while True:
@@ -152,6 +149,27 @@ class Client:
         finally:
             if not box.ended:
                 self._cancel(number, box)
+
+    async def score(self, task: Task) -> tuple[Scored, ...]:
+        """How sure the loaded model is of each token of `task.text`, which they join to.
+
+        Raises the DiffeditError that the worker tells of; RequestError where it cannot.
+        """
+        if self._wanted is None:
+            raise RequestError("No model is loaded.")
+        await self.load(*self._wanted)
+        number = self._next_id()
+        names = ("text", "before", "after", "language")
+        request = messages.Score(id=number, **{name: getattr(task, name) for name in names})
+        line = wire.encode(request)
+        box = self._box(number)
+        box.cancellable = False
+        await self._send(line)
+        reply = await box.get()
+        if isinstance(reply, messages.Failed):
+            raise error_of(reply)
+        assert isinstance(reply, messages.Scores)
+        return reply.tokens
 
     async def cancel(self) -> None:
         """Ask every open rewrite to stop; done when each has answered, or its worker was ended."""
@@ -298,8 +316,8 @@ class Client:
         self._last_id += 1
         return self._last_id
 
-    def _box(self, number: int) -> Mailbox:
-        box = self._boxes[number] = Mailbox()
+    def _box(self, number: int, heard: Callable[[Frame], None] | None = None) -> Mailbox:
+        box = self._boxes[number] = Mailbox(heard)
         return box
 
     async def _send(self, line: bytes) -> None:
@@ -358,18 +376,3 @@ def environment() -> dict[str, str]:
     if home.name not in {"site-packages", "dist-packages"}:
         found["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), found.get("PYTHONPATH"))))
     return found
-
-
-def died(code: int) -> str:
-    """How a worker ended, in a person's words."""
-    if code >= 0:
-        return f"The model's worker ended by itself (exit code {code})."
-    if code == -signal.SIGKILL:
-        return "The model's worker died (signal 9)."
-    return f"The model's worker died (signal {-code})."
-
-
-def error_of(failed: messages.Failed) -> DiffeditError:
-    """The error that a failure on the wire stands for."""
-    kind = _KINDS.get(failed.kind, DiffeditError)
-    return kind(failed.message)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from diffedit.core.draft import Piece
+from diffedit.core.heat import Scored
 from diffedit.engine.backend import Stage
 from diffedit.engine.step import StopReason
 from diffedit.engine.task import Mode
@@ -46,9 +47,21 @@ class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
     mode: Mode = "rewrite"
     language: str = ""
     keep: tuple[tuple[int, int], ...] = ()
+    noised: tuple[tuple[int, int], ...] | None = None
+    """Stretches of `text` that begin as noise, the rest as it stands; None: the dial decides."""
     thinking: bool = False
     params: dict[str, Any] = {}
     """The dials by name, as `DenoiseParams(**params)` checks them."""
+
+
+class Score(Message, tag="score", kw_only=True, frozen=True):
+    """Say of a text how sure the model is of each token, and what else might stand there."""
+
+    id: int
+    text: str
+    before: str = ""
+    after: str = ""
+    language: str = ""
 
 
 class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
@@ -57,7 +70,7 @@ class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
     id: int
 
 
-Request = Load | Rewrite | Cancel
+Request = Load | Rewrite | Score | Cancel
 
 # From the worker -------------------------------------------------------------------------------
 
@@ -137,6 +150,14 @@ class Done(Message, tag="done", kw_only=True, frozen=True):
     note: str = ""
 
 
+class Scores(Message, tag="scores", kw_only=True, frozen=True):
+    """A text's tokens as the model sees them; joined they are the text."""
+
+    id: int
+    tokens: tuple[Scored, ...]
+    elapsed_ms: float = 0.0
+
+
 class Failed(Message, tag="failed", kw_only=True, frozen=True):
     """The end of a request that came to nothing; `id` is None where no request can be named."""
 
@@ -146,4 +167,4 @@ class Failed(Message, tag="failed", kw_only=True, frozen=True):
     detail: str = ""
 
 
-Reply = Ready | Loading | Loaded | Started | Frame | Done | Failed
+Reply = Ready | Loading | Loaded | Started | Frame | Done | Scores | Failed

@@ -11,13 +11,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 import diffedit
 from diffedit.config import plugins
 from diffedit.core.draft import Piece
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
-from diffedit.engine.backend import Backend, BackendFactory, Stage
+from diffedit.engine.backend import Backend, BackendFactory, Scorer, Stage
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
@@ -27,6 +27,7 @@ REPORT_EVERY_S = 0.05
 """How often loading tells how far it has come; each new stage is told at once."""
 
 Factories = Callable[[str], BackendFactory]
+Work = messages.Load | messages.Rewrite | messages.Score
 
 
 class Server:
@@ -39,9 +40,7 @@ class Server:
         self._sink = sink
         self._factories = factories
         self._sending = threading.Lock()
-        self._requests: queue.SimpleQueue[tuple[float, messages.Load | messages.Rewrite]] = (
-            queue.SimpleQueue()
-        )
+        self._requests: queue.SimpleQueue[tuple[float, Work]] = queue.SimpleQueue()
         self._open: set[int] = set()
         self._cancelled: set[int] = set()
         self._backend: Backend | None = None
@@ -101,11 +100,13 @@ class Server:
 
     # The main thread ---------------------------------------------------------------------------
 
-    def _serve(self, since: float, request: messages.Load | messages.Rewrite) -> None:
+    def _serve(self, since: float, request: Work) -> None:
         """Do one request; whatever happens, exactly one last answer goes out."""
         try:
             if isinstance(request, messages.Load):
                 self.send(self._load(request))
+            elif isinstance(request, messages.Score):
+                self.send(self._score(request, since))
             else:
                 self.send(self._rewrite(request, since))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge: nothing may kill the child
@@ -149,6 +150,23 @@ class Server:
         params = params_of(request.params)
         run = _Run(self._backend, request, params, since)
         return run.play(lambda: request.id in self._cancelled, self.send)
+
+    def _score(self, request: messages.Score, since: float) -> messages.Scores:
+        backend = self._backend
+        if backend is None:
+            raise RequestError("No model is loaded.")
+        if not backend.abilities.score:
+            raise RequestError(f"The model {backend.model} cannot say how sure it is of a text.")
+        task = Task(
+            text=request.text,
+            before=request.before,
+            after=request.after,
+            language=request.language,
+        )
+        scorer = cast("Scorer", backend)
+        tokens = scorer.score(task, lambda: request.id in self._cancelled)
+        elapsed_ms = (time.perf_counter() - since) * 1000
+        return messages.Scores(id=request.id, tokens=tokens, elapsed_ms=elapsed_ms)
 
 
 class _Run:
@@ -253,6 +271,7 @@ def task_of(request: messages.Rewrite) -> Task:
         mode=request.mode,
         language=request.language,
         keep=request.keep,
+        noised=request.noised,
         thinking=request.thinking,
     )
 
