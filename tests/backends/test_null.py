@@ -108,7 +108,7 @@ def test_a_warm_start_keeps_most_of_the_old_text_at_first() -> None:
 def test_a_cancel_gives_the_last_picture() -> None:
     """After the third step, nothing more."""
     backend = NullBackend("null", "auto", {})
-    asked = iter([False] * 4)
+    asked = iter([False] * 3)
     events = list(
         backend.rewrite(Task(text=TEXT), DenoiseParams(), lambda: next(asked, None) is None)
     )
