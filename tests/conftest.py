@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from diffedit.config.models import Model
 from diffedit.worker.client import Client
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from gates import Gates
 
 HERE = Path(__file__).parent
+
+# The same examples at every run: what fails here fails for everyone. To look for new ones:
+# pytest --hypothesis-profile=wide
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("wide", max_examples=1000, deadline=None)
+settings.load_profile("fixed")
 
 
 @pytest.fixture(autouse=True)
