@@ -94,7 +94,7 @@ def edit(words: Sequence[str]) -> int:
     flags = {"theme": given.theme, "model": given.model, "device": given.device}
     chosen = settings.load({name: value for name, value in flags.items() if value is not None})
 
-    from diffedit.ui.app import run  # noqa: PLC0415 - Textual must find the keyboard on fd 0
+    from diffedit.ui.run import run  # noqa: PLC0415 - Textual must find the keyboard on fd 0
 
     with screen_on_stderr():
         return run(specs, chosen, demo=given.demo, stdin_text=stdin_text)

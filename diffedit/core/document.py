@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 
 from diffedit.core.change import ChangeSet
-from diffedit.core.history import History, Revision
+from diffedit.core.history import Entry, History, Kind, Revision, Steps
 from diffedit.core.span import Selection
 from diffedit.core.text import Text
 
 Watcher = Callable[[ChangeSet], None]
+Scribe = Callable[[Entry], None]
 
 
 class Document:
@@ -25,6 +26,8 @@ class Document:
         """How many changes there were, undo and redo counted. It never falls."""
         self.watchers: list[Watcher] = []
         """Called with what changed, after each change, in the order they stand here."""
+        self.scribe: Scribe | None = None
+        """Told of each change with all that it takes to do it again, before the watchers are."""
         self._history = History()
         self._clock = clock
 
@@ -66,24 +69,23 @@ class Document:
         if not changes:
             self.selection = after
             return
-        self._history.record(
-            Revision(
-                changes=changes,
-                inverse=changes.invert(self.text.slice),
-                before=self.selection,
-                after=after,
-                group=group,
-                at=self._clock(),
-            )
+        revision = Revision(
+            changes=changes,
+            inverse=changes.invert(self.text.slice),
+            before=self.selection,
+            after=after,
+            group=group,
+            at=self._clock(),
         )
-        self._change(changes, after)
+        joins = self._history.record(revision)
+        self._change("more" if joins else "do", revision)
 
     def undo(self) -> ChangeSet | None:
         """Take the last revision back, and say what changed; None when there is none."""
         revision = self._history.undo()
         if revision is None:
             return None
-        self._change(revision.inverse, revision.before)
+        self._change("undo", revision.reversed())
         return revision.inverse
 
     def redo(self) -> ChangeSet | None:
@@ -91,7 +93,7 @@ class Document:
         revision = self._history.redo()
         if revision is None:
             return None
-        self._change(revision.changes, revision.after)
+        self._change("redo", revision)
         return revision.changes
 
     def break_group(self) -> None:
@@ -102,11 +104,26 @@ class Document:
         """Take the text as it is for the saved one."""
         self._history.mark_saved()
 
-    def _change(self, changes: ChangeSet, selection: Selection) -> None:
-        """Put changes into the text, from the last to the first, and tell the watchers."""
-        for change in reversed(changes.changes):
+    def mark_unsaved(self) -> None:
+        """Say that the file holds none of the texts that undo and redo lead to."""
+        self._history.mark_unsaved()
+
+    @property
+    def steps(self) -> Steps:
+        """The history as a value, for who keeps it beyond this session."""
+        return self._history.steps
+
+    def recall(self, steps: Steps) -> None:
+        """Put an earlier session's history beneath this one's; see `History.recall`."""
+        self._history.recall(steps)
+
+    def _change(self, kind: Kind, done: Revision) -> None:
+        """Put changes into the text, from the last to the first, and tell all who follow it."""
+        for change in reversed(done.changes.changes):
             self.text.replace(change.span, change.text)
-        self.selection = selection
+        self.selection = done.after
         self.revision += 1
+        if self.scribe is not None:
+            self.scribe(Entry(kind, done))
         for watcher in tuple(self.watchers):
-            watcher(changes)
+            watcher(done.changes)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffedit.core.form import Form, decode, encode, looks_binary
 from diffedit.core.save import refuse_odd, save, told
 
 __all__ = [
+    "Base",
     "Form",
     "Opened",
     "Stamp",
@@ -48,6 +49,16 @@ class Opened:
     """Whether it can be saved under its own name, as far as its permissions tell."""
     binary: bool = False
     """Whether a person would call it no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A text as it stands in its file, or nothing for one that is in no file yet."""
+
+    text: str = ""
+    form: Form = field(default_factory=Form)
+    digest: str = ""
+    """Of the file's bytes, where somebody has worked it out."""
 
 
 def stamp(path: Path) -> Stamp | None:

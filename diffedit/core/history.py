@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from diffedit.core.change import ChangeSet
 from diffedit.core.span import Selection
@@ -49,6 +50,27 @@ class Revision:
             at=later.at,
         )
 
+    def reversed(self) -> Revision:
+        """What leads back, as a revision of its own."""
+        return replace(
+            self,
+            changes=self.inverse,
+            inverse=self.changes,
+            before=self.after,
+            after=self.before,
+        )
+
+
+Kind = Literal["do", "more", "undo", "redo"]
+"""What happened: a revision of its own, more of the last one, one taken back, one done again."""
+
+
+class Entry(NamedTuple):
+    """One change of a text as it happened; `done.changes` is what changed, undo or not."""
+
+    kind: Kind
+    done: Revision
+
 
 def _texts(revision: Revision) -> tuple[str, str]:
     """What came in and what went out."""
@@ -68,6 +90,15 @@ def _beside(done: ChangeSet, later: ChangeSet) -> bool:
         return change.span.start == reached
     deletes = not last.text and not change.text
     return deletes and reached in (change.span.start, change.span.end)
+
+
+class Steps(NamedTuple):
+    """A history as a value: what was done, oldest first, what can be done again, last first."""
+
+    done: tuple[Revision, ...] = ()
+    undone: tuple[Revision, ...] = ()
+    saved: Revision | None = None
+    """The last revision that is in the file; None: none of them is."""
 
 
 class History:
@@ -98,15 +129,34 @@ class History:
     def _last(self) -> Revision | None:
         return self._done[-1] if self._done else None
 
-    def record(self, revision: Revision) -> None:
-        """Add what was just done, to the last revision where it is more of the same typing."""
+    @property
+    def steps(self) -> Steps:
+        """All that it holds, as it stands."""
+        return Steps(tuple(self._done), tuple(self._undone), self._saved)
+
+    def record(self, revision: Revision) -> bool:
+        """Add what was just done; whether it joined the last revision as more of the same."""
         self._undone.clear()
         last = self._last
-        if self._open and last is not None and last.takes(revision):
+        joins = self._open and last is not None and last.takes(revision)
+        if joins and last is not None:
             self._done[-1] = last.joined(revision)
         else:
             self._done.append(revision)
         self._open = True
+        return joins
+
+    def recall(self, steps: Steps) -> None:
+        """Put what an earlier session did beneath what was done since the text was opened.
+
+        `steps` must end with the text as it was opened. What was undone there can be done again
+        only where nothing was done here.
+        """
+        if self._saved is None and steps.done:
+            self._saved = steps.done[-1]
+        if not self._done and not self._undone:
+            self._undone = list(steps.undone)
+        self._done = [*steps.done, *self._done]
 
     def undo(self) -> Revision | None:
         """The revision to take back, or None."""
@@ -131,3 +181,13 @@ class History:
         """Remember the text as it is as the saved one."""
         self._open = False
         self._saved = self._last
+
+    def mark_unsaved(self) -> None:
+        """What is saved is none of the texts that undo and redo lead to."""
+        self._saved = NOWHERE
+
+
+NOWHERE = Revision(
+    changes=ChangeSet(()), inverse=ChangeSet(()), before=Selection.at(0), after=Selection.at(0)
+)
+"""The saved revision of a text whose file says something that this history never said."""

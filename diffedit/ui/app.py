@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -35,7 +34,6 @@ from diffedit.ui.searching import Searching
 from diffedit.ui.stage import Severity
 from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
-from diffedit.ui.tour import tour_file
 from diffedit.ui.window import Window
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ class DiffeditApp(App[int]):
 
     def _seen(self) -> None:
         """The first text is on the screen: colour it, and wake the model while the person looks."""
-        self.filing.name_languages()
+        self.filing.settle()
         for problem in commands.start_problems(self.settings):
             self.say(problem, "warning")
         self.start(self.models.warm_up())
@@ -128,6 +126,11 @@ class DiffeditApp(App[int]):
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """After a while."""
         self.set_timer(seconds, call)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no question stands on the screen."""
+        return len(self.screen_stack) == 1
 
     @property
     def client(self) -> Client:
@@ -254,6 +257,10 @@ class DiffeditApp(App[int]):
         self.window.refresh_lines()
         self.searching.moved()
 
+    def on_app_focus(self) -> None:
+        """The terminal has the focus again: who knows what was done meanwhile."""
+        self.start(self.filing.outside.look())
+
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""
         self.window.fit(event.size)
@@ -277,22 +284,3 @@ class DiffeditApp(App[int]):
         log = last_words.write_log(error) if error else paths.state_dir()
         self.farewell = last_words.farewell(f"something went wrong inside; see {log}", rescued)
         self._close_messages_no_wait()
-
-
-def run(
-    files: Sequence[FileSpec],
-    settings: Settings,
-    *,
-    demo: bool = False,
-    stdin_text: str | None = None,
-) -> int:
-    """Open the editor, and come back when it is closed, with the program's exit code."""
-    haste.hurry()
-    if demo:
-        files = (tour_file(), *files)
-    app = DiffeditApp(files, settings, demo=demo, stdin_text=stdin_text)
-    app.heeds_signals = True
-    code = app.run()
-    if app.farewell:
-        sys.stderr.write(app.farewell + "\n")
-    return code if code is not None else app.return_code or 0

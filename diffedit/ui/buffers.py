@@ -11,8 +11,10 @@ from rich.text import Text
 from textual.events import Click
 from textual.widget import Widget
 
+from diffedit.core.change import Change, ChangeSet
+from diffedit.core.diff import hunks
 from diffedit.core.document import Document
-from diffedit.core.files import Form, Stamp
+from diffedit.core.files import Base, Form, Stamp, stamp
 from diffedit.core.show import one_line, visible
 from diffedit.core.span import Selection, Span
 from diffedit.ui.aim import Aim
@@ -20,6 +22,7 @@ from diffedit.ui.events import TabPicked
 
 if TYPE_CHECKING:
     from diffedit.core.draft import Draft
+    from diffedit.ui.kept import Kept
     from diffedit.ui.review import Review
     from diffedit.worker.session import Session
 
@@ -33,9 +36,16 @@ class Buffer:
     """Makes the session, when it is first asked for."""
     path: Path | None = None
     form: Form = field(default_factory=Form)
+    """How it is to be saved."""
+    base: Base = field(default_factory=Base)
+    """What its file held when that was last read or written."""
     stamp: Stamp | None = None
     """How the file was when it was read or written; None: not on disk yet."""
     writable: bool = True
+    locked: bool = False
+    """Whether it is only looked at."""
+    kept: Kept | None = None
+    """Its journal, if one is kept."""
     language: str = ""
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
@@ -54,7 +64,18 @@ class Buffer:
     @property
     def modified(self) -> bool:
         """Whether closing would lose something."""
-        return self.page.modified or (self.piped and len(self.page.text) > 0)
+        other_form = self.path is not None and self.form != self.base.form
+        return self.page.modified or other_form or (self.piped and len(self.page.text) > 0)
+
+    @property
+    def changed_outside(self) -> bool:
+        """Whether the file looks different from when it was last read or written."""
+        return self.path is not None and stamp(self.path) != self.stamp
+
+    def replace_text(self, new: str) -> None:
+        """Make the page say something else, as one change; what stays the same stays in place."""
+        changes = (Change(hunk.old, hunk.new_text) for hunk in hunks(str(self.page.text), new))
+        self.page.apply(ChangeSet(tuple(changes)))
 
     @property
     def session(self) -> Session:

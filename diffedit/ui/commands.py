@@ -66,6 +66,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("new", "New file", lambda d: d.filing.new()),
     Command("save", "Save", lambda d: d.filing.save()),
     Command("save_as", "Save as …", lambda d: d.filing.save_as()),
+    Command("read_only", "Read only: on or off for this file", lambda d: d.filing.lock()),
+    Command("bring_back", "Bring back unsaved texts", lambda d: d.filing.recovery.bring_back()),
     Command("next_buffer", "Next open file", lambda d: d.filing.step(1)),
     Command("previous_buffer", "Previous open file", lambda d: d.filing.step(-1)),
     Command("close", "Close this file", lambda d: d.filing.close()),

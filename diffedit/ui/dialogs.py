@@ -55,7 +55,7 @@ class Ask(Question[str]):
             yield Static(Text(visible(self._question), "bold"))
             if self._detail:
                 yield Static(Text(visible(self._detail)))
-            yield Static(self._answers())
+            yield Static(answer_row(self._choices))
 
     def on_key(self, event: Key) -> None:
         """An answer's key, or Esc."""
@@ -70,15 +70,16 @@ class Ask(Question[str]):
         """An answer by mouse."""
         self.leave(answer)
 
-    def _answers(self) -> Text:
-        """The answers in a row, each a link for the mouse."""
-        text = Text("\n")
-        for choice in self._choices:
-            link = Style.from_meta({"@click": f"screen.answer({choice.answer!r})"})
-            text.append(f" {choice.key} ", Style(reverse=True, bold=True) + link)
-            text.append(f" {visible(choice.label)} ", link)
-            text.append("  ")
-        return text
+
+def answer_row(choices: Iterable[Choice]) -> Text:
+    """The answers in a row, each a link for the mouse."""
+    text = Text("\n")
+    for choice in choices:
+        link = Style.from_meta({"@click": f"screen.answer({choice.answer!r})"})
+        text.append(f" {choice.key} ", Style(reverse=True, bold=True) + link)
+        text.append(f" {visible(choice.label)} ", link)
+        text.append("  ")
+    return text
 
 
 class PathLine(Input):

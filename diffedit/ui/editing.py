@@ -86,6 +86,11 @@ class Editing:
 
     def _free(self, buffer: Buffer) -> bool:
         """Whether an edit may be asked for; else the person is led to what is there already."""
+        if buffer.locked:
+            self._stage.say(
+                f"{buffer.name} is only looked at: see 'Read only' (ctrl+p).", "warning"
+            )
+            return False
         if buffer.review is not None:
             self._stage.window.focus_on(self._stage.window.review_bar)
         return buffer.review is None and not self._busy()

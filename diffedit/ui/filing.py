@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from diffedit.config import paths
 from diffedit.core import files
-from diffedit.core.change import Change, ChangeSet
 from diffedit.core.document import Document
 from diffedit.core.errors import DiffeditError, FileError
+from diffedit.core.files import Base
 from diffedit.core.filespec import FileSpec
 from diffedit.core.span import Selection, Span
 from diffedit.ui import rescue
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.dialogs import Ask, Choice, Line, PathSuggester
+from diffedit.ui.keeping import Keeping
 from diffedit.ui.lexing import language_of
+from diffedit.ui.outside import Outside
+from diffedit.ui.recovery import Recovery
 from diffedit.ui.stage import Stage
 
 if TYPE_CHECKING:
@@ -30,7 +33,10 @@ class Filing:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._knows_languages = False
+        self._settled = False
+        self.keeping = Keeping(stage)
+        self.outside = Outside(stage, self.keeping)
+        self.recovery = Recovery(stage, self.keeping, self)
 
     # Open --------------------------------------------------------------------------------------
 
@@ -38,8 +44,7 @@ class Filing:
         """What the command line named; an untitled buffer if it named nothing that opens."""
         buffers = self._stage.buffers
         if stdin_text is not None:
-            self._add(self._buffer(stdin_text))
-            buffers.current.piped = True
+            self.put(stdin_text)
         for spec in specs:
             try:
                 self.open(spec.path, spec.row, spec.column)
@@ -61,9 +66,6 @@ class Filing:
         page = stage.buffers.current.page
         if row is not None:
             self._stand_at(page, row, column or 0)
-        copy = rescue.find(paths.state_dir(), path)
-        if copy is not None:
-            stage.say(f"A rescue copy of {path.name} from {copy.when} is at {copy.path}", "warning")
 
     async def ask_open(self) -> None:
         """Ctrl+o: type a path."""
@@ -77,8 +79,15 @@ class Filing:
 
     def new(self) -> None:
         """An empty text without a file."""
-        self._add(self._buffer(""))
+        self.put("")
+
+    def put(self, text: str) -> Buffer:
+        """A text without a file: empty, or one that is on no disk yet."""
+        buffer = self._buffer(text)
+        buffer.piped = bool(text)
+        self._add(buffer)
         self._stage.window.show_buffer()
+        return buffer
 
     def _read(self, path: Path) -> Buffer:
         """A file that is there, or the promise of one that is not yet."""
@@ -89,20 +98,26 @@ class Filing:
             self._stage.say(f"{path.name} is read-only; save it under another name.", "warning")
         buffer = self._buffer(opened.text, path)
         buffer.form, buffer.stamp, buffer.writable = opened.form, opened.stamp, opened.writable
+        buffer.base = Base(text=opened.text, form=opened.form)
         return buffer
 
     def _buffer(self, text: str, path: Path | None = None) -> Buffer:
         page = Document(text)
-        language = language_of(path.name, text) if path and self._knows_languages else ""
+        language = language_of(path.name, text) if path and self._settled else ""
         return Buffer(page=page, connect=lambda: self._session(page), path=path, language=language)
 
-    def name_languages(self) -> None:
-        """Find out the language of what is open, and from now on of what is opened."""
-        self._knows_languages = True
+    def settle(self) -> None:
+        """The first text is seen: find out what need not be known before, and from now on at once.
+
+        That is the language of each text, and what earlier sessions left behind.
+        """
+        self._settled = True
         for buffer in self._stage.buffers.all:
             if buffer.path is not None:
                 buffer.language = language_of(buffer.path.name, str(buffer.page.text))
+            self._stage.start(self.recovery.look_back(buffer))
         self._stage.window.show_language()
+        self._stage.start(self.recovery.look_around())
 
     def _session(self, page: Document) -> Session:
         from diffedit.worker.session import Session  # noqa: PLC0415 - after the first text is seen
@@ -111,6 +126,9 @@ class Filing:
 
     def _add(self, buffer: Buffer) -> None:
         self._stage.buffers.add(buffer)
+        self.keeping.attach(buffer)
+        if self._settled:
+            self._stage.start(self.recovery.look_back(buffer))
 
     # Save --------------------------------------------------------------------------------------
 
@@ -119,7 +137,7 @@ class Filing:
         buffer = buffer or self._stage.buffers.current
         if buffer.path is None:
             return await self.save_as(buffer)
-        if not await self._may_overwrite(buffer, buffer.path):
+        if not await self.outside.may_save(buffer):
             return False
         return self._write(buffer, buffer.path)
 
@@ -136,51 +154,38 @@ class Filing:
             return False
         if not self._write(buffer, path):
             return False
+        if path != buffer.path:
+            self._rename(buffer, path)
+        return True
+
+    def _rename(self, buffer: Buffer, path: Path) -> None:
+        """The buffer goes by another name: its journal too."""
+        self.keeping.let_go(buffer, untitled=buffer.path is None)
         buffer.path = path
         buffer.language = language_of(path.name, str(buffer.page.text))
+        self.keeping.attach(buffer)
+        self.keeping.rebased(buffer)
+        self._stage.start(self.recovery.look_back(buffer))
         self._stage.window.show_buffer()
-        return True
 
     async def _may_replace(self, path: Path) -> bool:
         """Whether a file that is there may be written over."""
         choices = (Choice("y", "replace it", "y"), Choice("n", "leave it", "n"))
         return await self._stage.ask(Ask(f"{path.name} exists. Replace it?", choices)) == "y"
 
-    async def _may_overwrite(self, buffer: Buffer, path: Path) -> bool:
-        """Whether the file is still the one that was read, or may be replaced all the same."""
-        if files.stamp(path) == buffer.stamp:
-            return True
-        question = f"{path.name} was changed by someone else since you opened it."
-        if files.stamp(path) is None:
-            question = f"{path.name} was deleted since you opened it."
-        choices = (
-            Choice("o", "overwrite with yours", "o"),
-            Choice("r", "reload theirs (undo brings yours back)", "r"),
-            Choice("n", "not now", "n"),
-        )
-        answer = await self._stage.ask(Ask(question, choices))
-        if answer == "r":
-            self._reload(buffer, path)
-        return answer == "o"
-
-    def _reload(self, buffer: Buffer, path: Path) -> None:
-        """Take the file's text into the page, as one change that can be undone."""
-        opened = files.read(path)
-        page = buffer.page
-        page.apply(ChangeSet((Change(Span(0, len(page.text)), opened.text),)))
-        buffer.form, buffer.stamp = opened.form, opened.stamp
-        page.mark_saved()
-        self._stage.window.refresh_lines()
-
     def _write(self, buffer: Buffer, path: Path) -> bool:
         """To disk. What goes wrong is said, and the text stays as it is."""
+        text = str(buffer.page.text)
         try:
-            buffer.stamp = files.write(path, str(buffer.page.text), buffer.form)
+            buffer.stamp = files.write(path, text, buffer.form)
         except FileError as error:
             self._stage.say(str(error), "error")
             return False
         buffer.page.mark_saved()
+        buffer.base = Base(text=text, form=buffer.form)
         buffer.writable, buffer.piped = True, False
+        if path == buffer.path:
+            self.keeping.saved(buffer)
         rescue.forget(paths.state_dir(), path)
         self._stage.window.refresh_lines()
         self._stage.say(f"Saved {path.name}")
@@ -193,10 +198,11 @@ class Filing:
         """Close the current buffer; the last one leaves an empty page."""
         buffers = self._stage.buffers
         buffer = buffers.current
-        if not await self._settled(buffer):
+        if not await self._may_go(buffer):
             return
         buffer.session.drop()
         buffers.remove(buffer)
+        self.keeping.let_go(buffer, untitled=buffer.path is None)
         if not buffers.all:
             self.new()
         self._stage.window.show_buffer()
@@ -207,11 +213,17 @@ class Filing:
         for buffer in list(buffers.modified):
             buffers.at = buffers.all.index(buffer)
             self._stage.window.show_buffer()
-            if not await self._settled(buffer):
+            if not await self._may_go(buffer):
                 return
-        self._stage.leave()
+        self.leave()
 
-    async def _settled(self, buffer: Buffer) -> bool:
+    def leave(self, code: int = 0) -> None:
+        """Leave at once, every text as it is; what is unsaved was given up."""
+        for buffer in self._stage.buffers.all:
+            self.keeping.let_go(buffer, untitled=buffer.path is None)
+        self._stage.leave(code)
+
+    async def _may_go(self, buffer: Buffer) -> bool:
         """Whether a buffer may go: unmodified, saved, or given up."""
         if not buffer.modified:
             return True
@@ -229,6 +241,7 @@ class Filing:
         """The next buffer, or the one before."""
         self._stage.buffers.step(by)
         self._stage.window.show_buffer()
+        self._stage.start(self.outside.look())
 
     def _stand_at(self, page: Document, row: int, column: int) -> None:
         """Put the cursor at a place, or the nearest that there is."""
@@ -240,10 +253,19 @@ class Filing:
             editor.select_span(Span(place, place))
             editor.call_after_refresh(editor.scroll_cursor_visible, center=True)
 
+    def lock(self) -> None:
+        """Only look at the current buffer, or edit it again."""
+        buffer = self._stage.buffers.current
+        buffer.locked = not buffer.locked
+        self._stage.window.show_buffer()
+        said = "is only looked at" if buffer.locked else "may be edited"
+        self._stage.say(f"{buffer.name} {said}.")
+
     # The end -----------------------------------------------------------------------------------
 
     def rescue_all(self) -> list[str]:
         """Write a rescue copy of every modified buffer; what became of each, in a line."""
+        self.keeping.write_all()
         told: list[str] = []
         for buffer in self._stage.buffers.modified:
             try:

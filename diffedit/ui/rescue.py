@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def forget(state: Path, path: Path) -> None:
             copy.unlink()
     except OSError:
         return
+
+
+def drop(state: Path, path: Path) -> None:
+    """The copy of a file is not wanted."""
+    with suppress(OSError):
+        _place(state, path).unlink()
 
 
 def _place(state: Path, path: Path | None) -> Path:

@@ -66,6 +66,10 @@ class Stage(Protocol):
     def window(self) -> Screenful:
         """What is on the screen."""
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no question stands on the screen."""
+
     def say(self, message: str, severity: Severity = "information") -> None:
         """One line for the person, in the corner of the screen."""
 

@@ -20,7 +20,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
     return Status(
         name=buffer.name,
         modified=buffer.modified,
-        read_only=not buffer.writable,
+        read_only=buffer.locked or not buffer.writable,
         row=row,
         column=column,
         form=form_in_words(buffer.form),

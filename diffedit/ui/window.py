@@ -113,6 +113,7 @@ class Window:
             self.prompt.close()
         if self.editor.page is not buffer.page:
             self.editor.open(buffer.page, language=buffer.language)
+        self.editor.read_only = buffer.locked
         self.show_language()
         self.review_bar.show(buffer.review)
         self.search.page_shown()

@@ -47,20 +47,21 @@ def test_a_signal_with_unsaved_text(
     assert path.read_text() == TEXT
 
 
-def test_the_next_start_tells_of_the_copy(home: Path, tmp_path: Path) -> None:
-    """After a signal the file opens as it is on disk, and a line says where the rescue copy is."""
+def test_the_next_start_offers_the_text(home: Path, tmp_path: Path) -> None:
+    """After a signal the file opens as it is on disk, and the unsaved text is shown beside it."""
     path = tmp_path / "page.py"
     path.write_text(TEXT)
     with Terminal.start(path, "--model", "null") as terminal:
         terminal.wait_for("ready")
         terminal.keys("zz")
-        terminal.wait_for(both_typed)
+        terminal.wait_for(lambda rows: "zzone" in rows[0])
         terminal.signal(signal.SIGTERM)
         terminal.wait_end()
     with Terminal.start(path, "--model", "null") as terminal:
-        rows = terminal.wait_for("rescue copy of page.py")
-        assert "zzone" not in "\n".join(rows)
-        assert "●" not in rows[-1]
+        rows = terminal.wait_for("bring it back")
+        assert "+ zzone = 1" in "\n".join(rows)
+        terminal.keys("d")
+        terminal.wait_until(lambda: rescued(home) == [], "the copy, gone")
     assert path.read_text() == TEXT
 
 

@@ -98,7 +98,7 @@ async def staged(
     specs = [FileSpec(path=path) for path in files]
     app = DiffeditApp(specs, Settings(**settings), demo=demo, stdin_text=stdin_text)
     stage = Stage(app)
-    saw, say, leave = app.window.saw, app.say, app.exit
+    saw, say, leave, ask = app.window.saw, app.say, app.exit, app.ask
 
     def seen(what: str) -> None:
         saw(what)
@@ -112,6 +112,11 @@ async def staged(
         leave(*words, **named)
         stage.note("left")
 
+    async def asked(screen: Any) -> Any:
+        stage.app.call_later(stage.note, "asked")
+        return await ask(screen)
+
+    app.ask = asked  # type: ignore[method-assign]
     app.exit = left  # type: ignore[method-assign]
     app.window.saw = seen  # type: ignore[method-assign]
     app.say = said  # type: ignore[method-assign]

@@ -143,7 +143,7 @@ async def test_a_folder_that_refuses_is_one_line(tmp_path: Path) -> None:
         await stage.press("z")
         path.unlink()
         path.mkdir()
-        await stage.press("ctrl+s", "o")
+        await stage.press("ctrl+s")
         await stage.saw("said")
         assert stage.text == "zx = 1\n"
         assert stage.app.buffers.current.page.modified
@@ -178,9 +178,11 @@ async def test_the_next_open_tells_of_the_rescue_copy(tmp_path: Path) -> None:
     path = file(tmp_path)
     copy = rescue.save(paths.state_dir(), path, "saved text", Form())
     async with staged(path) as stage:
+        await stage.saw("said")
         assert any(str(copy) in line for line in stage.said)
     path.write_text("saved text")
     async with staged(path) as stage:
+        await stage.saw("looked back")
         assert not any("rescue" in line for line in stage.said)
 
 

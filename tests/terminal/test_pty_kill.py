@@ -1,0 +1,45 @@
+"""SIGKILL in the middle of the work: what was typed is offered at the next open."""
+
+import signal
+from pathlib import Path
+
+from pty_terminal import Terminal
+
+from diffedit.core import journal_file
+
+TEXT = "one = 1\ntwo = 2\n"
+
+
+def kept(home: Path) -> list[str | None]:
+    """The unsaved texts that the journals tell of."""
+    found = map(journal_file.read, (home / "state" / "journals").glob("*.journal"))
+    return [story.unsaved_text(TEXT) for story in found if story is not None]
+
+
+def test_killed_and_recovered(home: Path, tmp_path: Path) -> None:
+    """The kill comes when the last key is in the journal; the next open shows it, and takes it."""
+    path = tmp_path / "page.py"
+    path.write_text(TEXT)
+    with Terminal.start(path, "--model", "null") as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("first ")
+        terminal.wait_until(lambda: kept(home) == ["first " + TEXT], "the journal")
+        terminal.keys("second ")
+        terminal.wait_until(
+            lambda: kept(home) == ["first second " + TEXT], "the journal, continued"
+        )
+        terminal.signal(signal.SIGKILL)
+        assert terminal.wait_end() == -signal.SIGKILL
+    assert path.read_text() == TEXT
+    with Terminal.start(path, "--model", "null") as terminal:
+        rows = terminal.wait_for("bring it back")
+        shown = "\n".join(rows)
+        assert "- one = 1" in shown
+        assert "+ first second one = 1" in shown
+        terminal.keys("enter")
+        terminal.wait_for("page.py ●")
+        terminal.keys("ctrl+s")
+        terminal.wait_notice("Saved page.py")
+        terminal.keys("ctrl+q")
+        assert terminal.wait_end() == 0
+    assert path.read_text() == "first second " + TEXT
