@@ -45,6 +45,27 @@ def decode(data: bytes) -> tuple[str, Form]:
     return _with_newline(data.decode("utf-8", "surrogateescape"), Form())
 
 
+def decode_as(data: bytes, encoding: str) -> tuple[str, Form]:
+    """The text of bytes that a person says are in this encoding; a mark before it may be there.
+
+    Raises FileError where they are not, or where they would not come back the same.
+    """
+    for bom in (True, False) if encoding in _MARKED else (False,):
+        mark = BYTE_ORDER_MARK.encode(encoding) if bom else b""
+        if data.startswith(mark) and (read := _read_as(data, Form(encoding, bom=bom))):
+            return read
+    raise FileError(f"These bytes are not {encoding}.", hint="Take another encoding.")
+
+
+def refuse_form(text: str, form: Form) -> None:
+    """Raise FileError where a text cannot be saved so, or declares that it is saved otherwise."""
+    declared = _declared(text[:_HEAD])
+    other = declared is not None and codecs.lookup(declared) != codecs.lookup(form.encoding)
+    if other and not form.encoding.startswith("utf-"):
+        raise FileError(f"The text declares {declared}.", hint="Change what it declares first.")
+    encode(text, form)
+
+
 def encode(text: str, form: Form) -> bytes:
     """The bytes of a text.
 

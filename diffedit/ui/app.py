@@ -37,6 +37,8 @@ from diffedit.ui.status_of import status_of
 from diffedit.ui.window import Window
 
 if TYPE_CHECKING:
+    from textual.widgets import DirectoryTree
+
     from diffedit.worker.client import Client
 
 T = TypeVar("T")
@@ -260,6 +262,14 @@ class DiffeditApp(App[int]):
     def on_app_focus(self) -> None:
         """The terminal has the focus again: who knows what was done meanwhile."""
         self.start(self.filing.outside.look())
+
+    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+        """A file in the tree."""
+        self.start(self.filing.finding.opened(event.path))
+
+    def on_file_tree_left(self) -> None:
+        """Esc in the tree."""
+        self.window.focus_on(self.window.editor)
 
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.diff import hunks
 from diffedit.core.document import Document
+from diffedit.core.editorconfig import Rules
 from diffedit.core.files import Base, Form, Stamp, stamp
 from diffedit.core.show import one_line, visible
 from diffedit.core.span import Selection, Span
@@ -47,6 +48,8 @@ class Buffer:
     kept: Kept | None = None
     """Its journal, if one is kept."""
     language: str = ""
+    rules: Rules = field(default_factory=Rules)
+    """What the project's .editorconfig asks of it."""
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
     review: Review | None = None

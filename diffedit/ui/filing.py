@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from diffedit.config import paths
 from diffedit.core import files
 from diffedit.core.document import Document
+from diffedit.core.editorconfig import Rules, rules
 from diffedit.core.errors import DiffeditError, FileError
 from diffedit.core.files import Base
 from diffedit.core.filespec import FileSpec
@@ -16,6 +17,8 @@ from diffedit.core.span import Selection, Span
 from diffedit.ui import rescue
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.dialogs import Ask, Choice, Line, PathSuggester
+from diffedit.ui.finding import Finding
+from diffedit.ui.forms import Forms
 from diffedit.ui.keeping import Keeping
 from diffedit.ui.lexing import language_of
 from diffedit.ui.outside import Outside
@@ -25,6 +28,8 @@ from diffedit.ui.stage import Stage
 if TYPE_CHECKING:
     from diffedit.worker.session import Session
 
+LARGE = 10_000_000
+"""Bytes from which a file is said to be large."""
 SAVE, DISCARD, STAY = "save", "discard", "stay"
 
 
@@ -37,6 +42,8 @@ class Filing:
         self.keeping = Keeping(stage)
         self.outside = Outside(stage, self.keeping)
         self.recovery = Recovery(stage, self.keeping, self)
+        self.finding = Finding(stage, self.keeping, self)
+        self.forms = Forms(stage, self.keeping)
 
     # Open --------------------------------------------------------------------------------------
 
@@ -92,19 +99,32 @@ class Filing:
     def _read(self, path: Path) -> Buffer:
         """A file that is there, or the promise of one that is not yet."""
         if not path.exists() and not path.is_symlink():
-            return self._buffer("", path)
+            buffer = self._buffer("", path)
+            buffer.form = buffer.rules.form
+            buffer.base = Base(form=buffer.form)
+            return buffer
         opened = files.read(path)
         if not opened.writable:
             self._stage.say(f"{path.name} is read-only; save it under another name.", "warning")
         buffer = self._buffer(opened.text, path)
         buffer.form, buffer.stamp, buffer.writable = opened.form, opened.stamp, opened.writable
         buffer.base = Base(text=opened.text, form=opened.form)
+        if opened.stamp.size > LARGE:
+            size = f"{path.name} has {opened.stamp.size / 1e6:,.0f} MB"
+            self._stage.say(f"{size}: opening, searching and saving take a while.", "warning")
         return buffer
 
     def _buffer(self, text: str, path: Path | None = None) -> Buffer:
         page = Document(text)
         language = language_of(path.name, text) if path and self._settled else ""
-        return Buffer(page=page, connect=lambda: self._session(page), path=path, language=language)
+        asked = rules(path) if path is not None else Rules()
+        return Buffer(
+            page=page,
+            connect=lambda: self._session(page),
+            path=path,
+            language=language,
+            rules=asked,
+        )
 
     def settle(self) -> None:
         """The first text is seen: find out what need not be known before, and from now on at once.
@@ -115,9 +135,15 @@ class Filing:
         for buffer in self._stage.buffers.all:
             if buffer.path is not None:
                 buffer.language = language_of(buffer.path.name, str(buffer.page.text))
-            self._stage.start(self.recovery.look_back(buffer))
+            self._know(buffer)
         self._stage.window.show_language()
         self._stage.start(self.recovery.look_around())
+
+    def _know(self, buffer: Buffer) -> None:
+        """What there is of it from before; and that it was opened."""
+        self._stage.start(self.recovery.look_back(buffer))
+        if buffer.path is not None and buffer.stamp is not None:
+            self.finding.note(buffer.path)
 
     def _session(self, page: Document) -> Session:
         from diffedit.worker.session import Session  # noqa: PLC0415 - after the first text is seen
@@ -128,7 +154,7 @@ class Filing:
         self._stage.buffers.add(buffer)
         self.keeping.attach(buffer)
         if self._settled:
-            self._stage.start(self.recovery.look_back(buffer))
+            self._know(buffer)
 
     # Save --------------------------------------------------------------------------------------
 
@@ -161,11 +187,11 @@ class Filing:
     def _rename(self, buffer: Buffer, path: Path) -> None:
         """The buffer goes by another name: its journal too."""
         self.keeping.let_go(buffer, untitled=buffer.path is None)
-        buffer.path = path
+        buffer.path, buffer.rules = path, rules(path)
         buffer.language = language_of(path.name, str(buffer.page.text))
         self.keeping.attach(buffer)
         self.keeping.rebased(buffer)
-        self._stage.start(self.recovery.look_back(buffer))
+        self._know(buffer)
         self._stage.window.show_buffer()
 
     async def _may_replace(self, path: Path) -> bool:

@@ -41,6 +41,8 @@ KEYS: tuple[Key, ...] = (
     Key("escape", "escape"),
     Key("ctrl+t", "thinking"),
     Key("ctrl+o", "open"),
+    Key("f5", "open_by_name"),
+    Key("f7", "tree"),
     Key("ctrl+n", "new"),
     Key("ctrl+s", "save"),
     Key("f12", "save_as"),

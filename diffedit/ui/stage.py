@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.screen import ModalScreen
     from textual.widget import Widget
 
@@ -44,6 +46,9 @@ class Screenful(Protocol):
 
     def paint(self, buffer: Buffer) -> None:
         """The draft or the review of a buffer, if that is the one on the page."""
+
+    def show_tree(self, root: Path) -> None:
+        """Open the tree of files, go to it, or close it."""
 
     def refresh_lines(self) -> None:
         """The status line and the tabs, anew."""

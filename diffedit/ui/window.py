@@ -147,6 +147,23 @@ class Window:
         """For the tour."""
         self.tour.saw(what)
 
+    def show_tree(self, root: Path) -> None:
+        """The tree beside the page: open it, go to it, or close it if one is there already."""
+        from diffedit.ui.tree import FileTree  # noqa: PLC0415 - when it is asked for
+
+        body = self.editor.parent
+        assert isinstance(body, Widget)
+        found = list(body.query(FileTree))
+        if not found:
+            tree = FileTree(root)
+            body.mount(tree, before=self.editor)
+            self._app.call_after_refresh(self.focus_on, tree)
+        elif found[0].has_focus:
+            found[0].remove()
+            self.focus_on(self.editor)
+        else:
+            self.focus_on(found[0])
+
     def show_thinking(self) -> None:
         """Open or close the panel."""
         self.panel.display = not self.panel.display
