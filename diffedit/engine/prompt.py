@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Count = Callable[[str], int]
@@ -18,6 +18,9 @@ PROSE_LANGUAGES = frozenset({"markdown", "restructuredtext", "text", "text only"
 
 SENTENCE_LIKE = frozenset({"yaml", "properties", "docker", "gherkin"})
 """Languages whose lines look like sentences: only fences are stripped."""
+
+MOST_TOLD = 400
+"""Characters that are told of one rejected text, or of one error."""
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n]*$", re.MULTILINE)
 _ANY_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
@@ -204,6 +207,15 @@ def _is_prose(text: str) -> bool:
     """Whether every line of a text that has any reads as prose."""
     lines = [line for line in text.split("\n") if line.strip()]
     return bool(lines) and all(looks_like_prose(line.strip()) for line in lines)
+
+
+def told(instruction: str, unwanted: Sequence[str] = (), wrong: str = "") -> str:
+    """The instruction, with what was rejected before and what is wrong with the text as it is."""
+    parts = [instruction.strip()]
+    if wrong.strip():
+        parts.append(f"Mend this error:\n{wrong.strip()[:MOST_TOLD]}")
+    parts += [f"Not like this:\n{text.strip()[:MOST_TOLD]}" for text in unwanted]
+    return "\n".join(part for part in parts if part)
 
 
 def _indent(line: str) -> str:

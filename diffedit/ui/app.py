@@ -27,8 +27,10 @@ from diffedit.ui.filing import Filing
 from diffedit.ui.key_order import drained, is_typing
 from diffedit.ui.keys import bindings
 from diffedit.ui.late import palette, plugin_desk
+from diffedit.ui.looking import Looking
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.reviewing import Reviewing
+from diffedit.ui.reworking import Reworking
 from diffedit.ui.search_bar import SearchTyped
 from diffedit.ui.searching import Searching
 from diffedit.ui.stage import Severity
@@ -65,10 +67,10 @@ class DiffeditApp(App[int]):
         self.buffers = Buffers()
         self.window = Window(self, settings, self.buffers, self._status)
         self._client = client
-        self.filing = Filing(self)
-        self.models = ModelRoom(self)
+        self.filing, self.models = Filing(self), ModelRoom(self)
         self.editing = Editing(self, self.models)
         self.reviewing = Reviewing(self)
+        self.looking, self.reworking = Looking(self, self.editing), Reworking(self, self.editing)
         self.searching = Searching(self)
         self.farewell = ""
         """What is said on the terminal after a bad end."""
@@ -227,7 +229,7 @@ class DiffeditApp(App[int]):
     def on_prompt_sent(self, event: PromptSent) -> None:
         """Enter in the prompt bar."""
         self.window.focus_on(self.window.editor)
-        self.start(self.editing.send(event.instruction, event.mode))
+        self.start(self.editing.send(event))
 
     def on_search_typed(self, event: SearchTyped) -> None:
         """What is looked for is another."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.diff import hunks
 from diffedit.core.document import Document
+from diffedit.core.edit import Edit
 from diffedit.core.editorconfig import Rules
 from diffedit.core.files import Base, Form, Stamp, stamp
 from diffedit.core.show import one_line, visible
@@ -23,8 +24,9 @@ from diffedit.ui.events import TabPicked
 
 if TYPE_CHECKING:
     from diffedit.core.draft import Draft
+    from diffedit.core.review import Review
     from diffedit.ui.kept import Kept
-    from diffedit.ui.review import Review
+    from diffedit.ui.look import Look
     from diffedit.worker.session import Session
 
 
@@ -52,7 +54,8 @@ class Buffer:
     """What the project's .editorconfig asks of it."""
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
-    review: Review | None = None
+    look: Look | None = None
+    """Where among the steps and tokens of its draft the person looks."""
     aim: Aim | None = None
     """What the last edit here was aimed at."""
     tallest: int = 0
@@ -86,6 +89,16 @@ class Buffer:
         if self._session is None:
             self._session = self.connect()
         return self._session
+
+    @property
+    def edit(self) -> Edit:
+        """Where its edit stands."""
+        return self._session.edit if self._session is not None else Edit()
+
+    @property
+    def review(self) -> Review | None:
+        """The review that is on the page."""
+        return self.edit.review
 
     @property
     def draft(self) -> Draft | None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from diffedit.config.settings import Settings
     from diffedit.ui.editing import Editing
     from diffedit.ui.filing import Filing
+    from diffedit.ui.looking import Looking
     from diffedit.ui.model_room import ModelRoom
     from diffedit.ui.reviewing import Reviewing
+    from diffedit.ui.reworking import Reworking
     from diffedit.ui.searching import Searching
     from diffedit.ui.window import Window
 
@@ -26,6 +28,8 @@ class Desks(Protocol):
     filing: Filing
     editing: Editing
     reviewing: Reviewing
+    looking: Looking
+    reworking: Reworking
     searching: Searching
     models: ModelRoom
 
@@ -53,6 +57,12 @@ class Command:
     does: Does
     listed: bool = True
     """Whether the palette offers it; what makes sense in one place only is left out."""
+
+
+def _choice(number: int) -> Command:
+    """The command that takes an alternative of a token, counted from 1."""
+    title = "Take this alternative: it is pinned, the rest settles anew"
+    return Command(f"choice_{number}", title, lambda d: d.looking.choose(number - 1), listed=False)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -137,6 +147,30 @@ COMMANDS: tuple[Command, ...] = (
     Command("reject_all", "Reject all: drop the draft", lambda d: d.reviewing.drop()),
     Command("apply", "Apply what is not rejected", lambda d: d.reviewing.apply(), listed=False),
     Command("next_alternative", "Next answer", lambda d: d.reviewing.choose(1)),
+    Command("follow_up", "Follow up on this draft", lambda d: d.reworking.follow_up()),
+    Command("rejected_again", "Rejected changes anew", lambda d: d.reworking.rejected()),
+    Command("previous_link", "Draft before this one", lambda d: d.reworking.turn(-1)),
+    Command("next_link", "Draft after this one", lambda d: d.reworking.turn(1)),
+    Command("steps", "Timeline: the steps of this draft", lambda d: d.looking.steps()),
+    Command("heat", "Heat: how unsure each token is", lambda d: d.looking.heat()),
+    Command("next_unsure", "Least sure token", lambda d: d.looking.unsure(1)),
+    Command("previous_unsure", "Surer one", lambda d: d.looking.unsure(-1), listed=False),
+    Command("step_back", "Step back", lambda d: d.looking.step(-1), listed=False),
+    Command("step_on", "Step on", lambda d: d.looking.step(1), listed=False),
+    Command("first_step", "First step", lambda d: d.looking.ends(last=False), listed=False),
+    Command("last_step", "Last step", lambda d: d.looking.ends(last=True), listed=False),
+    Command("play", "Play, or stop", lambda d: d.looking.play(), listed=False),
+    Command("faster", "Faster", lambda d: d.looking.pace(1), listed=False),
+    Command("slower", "Slower", lambda d: d.looking.pace(-1), listed=False),
+    Command("take_step", "Take this step", lambda d: d.looking.take(), listed=False),
+    Command("fork", "Fork from this step", lambda d: d.looking.fork(), listed=False),
+    Command("next_token", "Next token", lambda d: d.looking.token(1), listed=False),
+    Command("previous_token", "Previous token", lambda d: d.looking.token(-1), listed=False),
+    Command("pin_token", "Pin this word, or let go", lambda d: d.looking.pin(line=False)),
+    Command("pin_line", "Pin this line, or let go", lambda d: d.looking.pin(line=True)),
+    Command("mark_token", "Brush: mark this word", lambda d: d.looking.mark(), listed=False),
+    Command("think_again", "Think again about what is marked", lambda d: d.looking.think_again()),
+    *(_choice(number) for number in range(1, 9)),
     Command("to_text", "To the text; again, back", lambda d: d.window.to_text(), listed=False),
     Command("scroll_up", "Scroll up", lambda d: d.window.scroll(-1), listed=False),
     Command("scroll_down", "Scroll down", lambda d: d.window.scroll(1), listed=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffedit.core.span import Span
@@ -12,12 +12,21 @@ from diffedit.ui.buffers import Buffer
 from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
+from diffedit.ui.shown import hide_bars, show_edit
+from diffedit.ui.spans import about, rows_of, without_last_newline
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import go_back, put_back, stayed
+from diffedit.ui.wish import Wish
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from diffedit.config.models import Model
     from diffedit.core.draft import Draft
+    from diffedit.core.start import Start
+    from diffedit.core.stretch import Stretches
     from diffedit.engine.params import DenoiseParams
+    from diffedit.ui.events import PromptSent
 
 TICK = 1.0
 """Seconds between two looks at the clock while a run goes on."""
@@ -25,15 +34,6 @@ LONGEST = 200_000
 """Characters that a span may have. No model rewrites so many at once, and each picture of the
 canvas holds them all: a hundred thousand lines would stop the screen for seconds."""
 NO_CHANGE = "No change: the model would leave this text as it is."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What was asked, so that it can be asked again."""
-
-    instruction: str
-    mode: Mode
-    seed: int
 
 
 class Editing:
@@ -46,6 +46,8 @@ class Editing:
         self._pace = Pace(rate, stage.later)
         self._asked: Buffer | None = None
         """The buffer that the open prompt bar is about."""
+        self._start: Callable[[], Start] | None = None
+        """Where the open prompt bar's run would start; None: from the page's text."""
         self._wish: Wish | None = None
         self._canvas = 0
         self.course = Course()
@@ -91,9 +93,10 @@ class Editing:
                 f"{buffer.name} is only looked at: see 'Read only' (ctrl+p).", "warning"
             )
             return False
-        if buffer.review is not None:
-            self._stage.window.focus_on(self._stage.window.review_bar)
-        return buffer.review is None and not self._busy()
+        if buffer.edit.links and buffer.edit.stage != "denoise":
+            show_edit(self._stage, buffer)
+            return False
+        return not self._busy()
 
     def _too_long(self, span: Span) -> bool:
         """Whether a span is beyond any model; the person is told."""
@@ -111,11 +114,24 @@ class Editing:
         """Select the span, so that it is seen before it is used, and open the bar for it."""
         stage = self._stage
         buffer = stage.buffers.current
-        self._asked = buffer
+        self._asked, self._start = buffer, None
         self._show_span(span)
+        buffer.session.edit = buffer.edit.asked()
         modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
         stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
         stage.window.saw("asked")
+
+    def ask_over(self, what: str, start: Callable[[], Start], words: str = "") -> None:
+        """Ask for more with the draft looked at; `start` is made when the words are there."""
+        buffer = self._stage.buffers.current
+        if self._busy():
+            return
+        self._asked, self._start = buffer, start
+        buffer.session.edit = buffer.edit.asked()
+        self._stage.window.prompt.open(what, ("rewrite",), "rewrite")
+        if words:
+            self._stage.window.prompt.put(words)
+        self._stage.window.saw("asked")
 
     def _show_span(self, span: Span) -> None:
         """Select a span; what was selected before comes back if nothing becomes of it."""
@@ -133,8 +149,13 @@ class Editing:
     def closed(self) -> None:
         """Esc in the bar: all is as it was."""
         window = self._stage.window
-        window.focus_on(window.editor)
         buffer, self._asked = self._asked, None
+        if buffer is not None and buffer.edit.stage == "ask":
+            buffer.session.edit = buffer.edit.escape()
+        if buffer is not None and buffer.edit.links:
+            show_edit(self._stage, buffer)
+            return
+        window.focus_on(window.editor)
         if buffer is None or buffer is not self._stage.buffers.current or buffer.aim is None:
             return
         if buffer.page.selection.span == buffer.aim.span:
@@ -154,12 +175,40 @@ class Editing:
 
     # Run ---------------------------------------------------------------------------------------
 
-    async def send(self, instruction: str, mode: Mode) -> None:
+    async def send(self, sent: PromptSent) -> None:
         """Enter in the bar: run it."""
         seed = self._stage.settings.params.seed
         buffer, self._asked = self._asked, None
-        if buffer is not None:
-            await self._run(Wish(instruction=instruction, mode=mode, seed=seed), buffer)
+        start, self._start = self._start, None
+        if buffer is None:
+            return
+        wish = Wish(
+            instruction=sent.instruction,
+            mode=sent.mode,
+            seed=seed,
+            noise=sent.noise,
+            pins=sent.pins,
+        )
+        if start is None:
+            await self._run(wish, buffer)
+        else:
+            await self.rework(start(), wish=wish)
+
+    async def rework(self, start: Start, *, wish: Wish | None = None, seed: int = 0) -> None:
+        """Go on from a draft of the current page: a follow-up, a fork, a choice, what was rejected.
+
+        Without a wish it is the link's own, with `seed` more than its seed.
+        """
+        buffer = self._stage.buffers.current
+        link = buffer.edit.link
+        if link is None or self._busy():
+            return
+        mode: Mode = self._wish.mode if self._wish is not None else "rewrite"
+        own = Wish(instruction=link.instruction, mode=mode, seed=link.seed + seed)
+        aim = buffer.aim
+        before = aim.before if aim is not None else buffer.page.selection
+        buffer.take_aim(link.draft.span, before).scroll = aim.scroll if aim else None
+        await self._run(wish or own, buffer, start)
 
     async def again(self) -> None:
         """Ctrl+r: another seed for the draft under review, else the last instruction once more."""
@@ -173,11 +222,8 @@ class Editing:
                 stage.say("There is no instruction to repeat yet. ctrl+k asks for one.")
                 return
             self._wish = Wish(instruction=said, mode="rewrite", seed=stage.settings.params.seed)
-        if buffer.review is not None:
-            aim = buffer.aim
-            before = aim.before if aim is not None else buffer.page.selection
-            buffer.take_aim(buffer.review.draft.span, before).scroll = aim.scroll if aim else None
-            await self._run(replace(self._wish, seed=self._wish.seed + 1), buffer)
+        if (link := buffer.edit.link) is not None:
+            await self.rework(link.again, seed=1)
             return
         span = stage.window.editor.selected_span()
         if span.empty and self._wish.mode == "rewrite":
@@ -187,6 +233,13 @@ class Editing:
             return
         self._show_span(span)
         await self._run(self._wish, buffer)
+
+    async def model(self) -> Model | None:
+        """The model, where it is on this machine."""
+        from diffedit.config import models  # noqa: PLC0415 - after the first text is seen
+
+        model = models.find(self._stage.settings.model)
+        return model if model.installed else None
 
     async def cancel(self) -> None:
         """Esc: nothing of the run stays; the page never moved."""
@@ -203,7 +256,7 @@ class Editing:
         if self.running is not None:
             self.running.session.drop()
 
-    async def _run(self, wish: Wish, buffer: Buffer) -> None:
+    async def _run(self, wish: Wish, buffer: Buffer, start: Start | None = None) -> None:
         """One run from the first picture to the last, where the buffer's aim is."""
         stage = self._stage
         if self._busy():
@@ -211,35 +264,49 @@ class Editing:
         model = await self._models.ready()
         # Fetching a model takes a while: the text may have moved, and the person may be elsewhere.
         if model is None or buffer.aim is None or buffer not in stage.buffers.all:
+            if buffer.edit.stage == "ask":
+                buffer.session.edit = buffer.edit.escape()
+                show_edit(self._stage, buffer)
             return
         span = buffer.aim.span
         self._wish, self._canvas, self.course = wish, 0, Course()
-        self._end_review(buffer)
+        hide_bars(stage, buffer)
         buffer.tallest = rows_of(buffer, span)
         self.running = buffer
         self.since = time.monotonic()
         stage.later(TICK, self._tick)
-        params: DenoiseParams = replace(stage.settings.params, seed=wish.seed)
         if buffer is stage.buffers.current:
             stage.window.focus_on(stage.window.editor)
             # Nothing stays selected: a key pressed too early must not replace the whole span.
             stage.window.editor.select_span(Span(span.end, span.end))
         try:
-            async for draft in buffer.session.rewrite(
-                span,
-                instruction=wish.instruction,
-                mode=wish.mode,
-                params=params,
-                model=model,
-                language=buffer.language,
-                thinking=stage.window.panel.display,
-                device=stage.settings.device,
-                context=stage.settings.context_chars,
-            ):
+            async for draft in self._drafts(buffer, span, wish, (model, start)):
                 self._seen(buffer, draft)
         finally:
             self.running = None
             stage.window.refresh_lines()
+
+    def _drafts(
+        self, buffer: Buffer, span: Span, wish: Wish, how: tuple[Model, Start | None]
+    ) -> AsyncIterator[Draft]:
+        """The run itself, as the wish and the settings ask for it."""
+        settings, start = self._stage.settings, how[1]
+        params: DenoiseParams = replace(settings.params, seed=wish.seed)
+        if wish.noise is not None:
+            params = replace(params, noise=wish.noise)
+        return buffer.session.rewrite(
+            span,
+            instruction=wish.instruction,
+            mode=wish.mode,
+            params=params,
+            model=how[0],
+            language=buffer.language,
+            thinking=self._stage.window.panel.display,
+            device=settings.device,
+            context=settings.context_chars,
+            keep=self._keep(buffer, span, wish) if start is None else (),
+            start=start,
+        )
 
     def _tick(self) -> None:
         """While there is no picture yet, the seconds show that it goes on."""
@@ -247,10 +314,13 @@ class Editing:
             self._stage.window.refresh_lines()
             self._stage.later(TICK, self._tick)
 
-    def _end_review(self, buffer: Buffer) -> None:
-        buffer.review = None
-        if buffer is self._stage.buffers.current:
-            self._stage.window.review_bar.show(None)
+    def _keep(self, buffer: Buffer, span: Span, wish: Wish) -> Stretches:
+        """What is pinned of the page's own text, by its kind."""
+        if not wish.pins or wish.mode != "rewrite":
+            return ()
+        from diffedit.core.pins import pins_of  # noqa: PLC0415 - not before it is asked for
+
+        return pins_of(buffer.page.text.slice(span), wish.pins, buffer.language)
 
     def _seen(self, buffer: Buffer, draft: Draft) -> None:
         """One picture of the run: to the panel, the status line and the page."""
@@ -285,55 +355,40 @@ class Editing:
         elif draft.status == "stale":
             stage.say(draft.message, "warning")
         if draft.status != "settled":
-            buffer.session.drop()
-            put_back(stage, buffer, draft)
+            self._back_down(buffer, draft)
             stage.window.saw(draft.status)
 
-    def _settled(self, buffer: Buffer, draft: Draft) -> None:
-        from diffedit.ui.review import Review  # noqa: PLC0415 - not before there is a draft
+    def _back_down(self, buffer: Buffer, draft: Draft) -> None:
+        """A run came to nothing: to the draft that it started from, if there is one."""
+        if buffer.edit.stage in ("failed", "denoise"):
+            buffer.session.edit = buffer.edit.escape()
+        if buffer.edit.links:
+            show_edit(self._stage, buffer)
+            return
+        buffer.session.drop()
+        put_back(self._stage, buffer, draft)
 
-        review = Review.of(draft)
-        if not review.hunks and len(draft.texts) <= 1:
-            buffer.session.drop()
-            put_back(self._stage, buffer, draft)
-            self._stage.say(draft.message or NO_CHANGE, "warning")
-            self._stage.window.saw("no change")
+    def _settled(self, buffer: Buffer, draft: Draft) -> None:
+        stage, edit = self._stage, buffer.edit
+        review = edit.review
+        if review is None or (not review.hunks and len(draft.texts) <= 1):
+            if len(edit.links) > 1:
+                buffer.session.edit = edit.escape()
+                show_edit(self._stage, buffer)
+            else:
+                buffer.session.drop()
+                put_back(stage, buffer, draft)
+            stage.say(draft.message or NO_CHANGE, "warning")
+            stage.window.saw("no change")
             return
         if draft.message:
-            self._stage.say(draft.message)
-        buffer.review = review
-        if buffer is self._stage.buffers.current:
-            self._stage.window.review_bar.show(review)
-            if stayed(buffer, draft):
-                self._stage.window.focus_on(self._stage.window.review_bar)
-            else:
+            stage.say(draft.message)
+        if buffer is stage.buffers.current:
+            at_it = stayed(buffer, draft)
+            show_edit(stage, buffer, focus=at_it)
+            if not at_it:
                 # Whoever types elsewhere goes on typing: "a" and Enter are no verdicts there.
-                self._stage.say("The draft is ready. ctrl+k goes to its review.")
+                stage.say("The draft is ready. ctrl+k goes to its review.")
         else:
-            self._stage.say(f"{buffer.name}: the draft is ready for review.")
-        self._stage.window.saw("settled")
-
-
-def about(buffer: Buffer, span: Span) -> str:
-    """A span in words: "lines 12–18 of shop.py"."""
-    text = buffer.page.text
-    first, column = text.location(span.start)
-    last = text.location(span.end)[0]
-    if span.empty:
-        return f"at {first + 1}:{column + 1} of {buffer.name}"
-    lines = f"line {first + 1}" if first == last else f"lines {first + 1}–{last + 1}"
-    return f"{lines} of {buffer.name}"
-
-
-def without_last_newline(buffer: Buffer, span: Span) -> Span:
-    """A selection of whole lines often ends at the start of the next one; that one is not meant."""
-    text = buffer.page.text
-    if not span.empty and text.location(span.end)[1] == 0:
-        return Span(span.start, max(span.start, span.end - 1))
-    return span
-
-
-def rows_of(buffer: Buffer, span: Span) -> int:
-    """How many lines a span touches."""
-    text = buffer.page.text
-    return text.location(span.end)[0] - text.location(span.start)[0] + 1
+            stage.say(f"{buffer.name}: the draft is ready for review.")
+        stage.window.saw("settled")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from diffedit.ui.buffers import Buffers
     from diffedit.ui.editing import Editing
+    from diffedit.ui.looking import Looking
     from diffedit.ui.model_room import ModelRoom
     from diffedit.ui.reviewing import Reviewing
     from diffedit.ui.searching import Searching
@@ -19,6 +20,7 @@ class Levels(Protocol):
     buffers: Buffers
     editing: Editing
     models: ModelRoom
+    looking: Looking
     reviewing: Reviewing
     searching: Searching
 
@@ -29,7 +31,9 @@ class Levels(Protocol):
 
 async def one_level_back(app: Levels) -> None:
     """Close the bar, cancel the run, stop fetching, drop the review: the first that there is."""
-    window, review = app.window, app.buffers.current.review
+    window, edit = app.window, app.buffers.current.edit
+    bar = window.look_bar if edit.looking else window.review_bar
+    looked_at = edit.looking or edit.review is not None
     if window.prompt.display:
         window.prompt.close()
     elif app.searching.escape():
@@ -40,9 +44,11 @@ async def one_level_back(app: Levels) -> None:
         app.models.stop_pulling()
     elif app.searching.escape(anyway=True):
         pass
-    elif review is not None and not window.review_bar.has_focus:
-        window.focus_on(window.review_bar)
-    elif review is not None:
-        app.reviewing.drop()
+    elif looked_at and not bar.has_focus:
+        window.focus_on(bar)
+    elif edit.looking:
+        app.looking.back()
+    elif looked_at:
+        app.reviewing.back()
     else:
         window.focus_on(window.editor)

@@ -10,10 +10,19 @@ from diffedit.engine.task import Mode
 class PromptSent(Message):
     """An instruction was sent off with Enter."""
 
-    def __init__(self, instruction: str, mode: Mode) -> None:
+    def __init__(
+        self,
+        instruction: str,
+        mode: Mode,
+        *,
+        noise: float | None = None,
+        pins: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__()
         self.instruction = instruction
         self.mode = mode
+        self.noise = noise
+        self.pins = pins
 
 
 class PromptClosed(Message):

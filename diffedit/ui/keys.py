@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Where = Literal["anywhere", "editor", "prompt", "search", "review"]
+Where = Literal["anywhere", "editor", "prompt", "search", "review", "look"]
 """The place in which a key has its meaning; the same key may mean another thing elsewhere."""
 
 PLACES: dict[Where, str] = {
@@ -17,6 +17,7 @@ PLACES: dict[Where, str] = {
     "prompt": "In the prompt bar",
     "search": "In the search bar",
     "review": "While a draft is under review",
+    "look": "While its steps and tokens are looked at",
     "editor": "Typing",
 }
 """The places in the order in which the help page shows them, with their headings."""
@@ -85,8 +86,13 @@ KEYS: tuple[Key, ...] = (
     Key("A", "accept_all", "review"),
     Key("R", "reject_all", "review"),
     Key("enter", "apply", "review"),
-    Key("right", "next_alternative", "review"),
-    Key("left", "previous_alternative", "review"),
+    Key("e", "rejected_again", "review"),
+    Key("i", "follow_up", "review"),
+    Key("left", "steps", "review"),
+    Key("h", "heat", "review"),
+    Key("u", "next_unsure", "review"),
+    Key("left_curly_bracket", "previous_link", "review"),
+    Key("right_curly_bracket", "next_link", "review"),
     Key("right_square_bracket", "next_alternative", "review"),
     Key("left_square_bracket", "previous_alternative", "review"),
     Key("up", "scroll_up", "review"),
@@ -96,6 +102,29 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+k", "to_text", "review"),
     Key("ctrl+r", "again", "review", bound=False),
     Key("escape", "escape", "review", bound=False),
+    Key("left", "step_back", "look"),
+    Key("right", "step_on", "look"),
+    Key("home", "first_step", "look"),
+    Key("end", "last_step", "look"),
+    Key("space", "play", "look"),
+    Key("plus", "faster", "look"),
+    Key("minus", "slower", "look"),
+    Key("enter", "take_step", "look"),
+    Key("f", "fork", "look"),
+    Key("h", "heat", "look"),
+    Key("u", "next_unsure", "look"),
+    Key("U", "previous_unsure", "look"),
+    Key("tab", "next_token", "look"),
+    Key("shift+tab", "previous_token", "look"),
+    *(Key(str(number), f"choice_{number}", "look") for number in range(1, 9)),
+    Key("p", "pin_token", "look"),
+    Key("P", "pin_line", "look"),
+    Key("m", "mark_token", "look"),
+    Key("t", "think_again", "look"),
+    Key("up", "scroll_up", "look"),
+    Key("down", "scroll_down", "look"),
+    Key("ctrl+k", "to_text", "look"),
+    Key("escape", "escape", "look", bound=False),
     Key("ctrl+z", "undo", "editor", bound=False),
     Key("ctrl+y", "redo", "editor", bound=False),
     Key("ctrl+c", "copy", "editor", bound=False),
@@ -114,6 +143,10 @@ _SHOWN = {
     "underscore": "_",
     "slash": "/",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "plus": "+",
+    "minus": "-",
 }
 
 

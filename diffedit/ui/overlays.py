@@ -22,8 +22,9 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
 
     `width` is how many cells are on the screen: a live canvas is shaded so far.
     """
-    draft = buffer.review.draft if buffer.review is not None else buffer.draft
-    if draft is None or not (draft.live or buffer.review is not None):
+    edit, review = buffer.edit, buffer.review
+    draft = edit.draft
+    if draft is None or not (draft.live or review is not None or edit.looking):
         return None
     from diffedit.ui.draft_paint import denoising  # noqa: PLC0415 - not before there is a draft
     from diffedit.ui.review_paint import Page, reviewing  # noqa: PLC0415
@@ -31,9 +32,15 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     text = buffer.page.text
     (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
     page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
-    if buffer.review is not None:
-        picture, at = reviewing(buffer.review, page)
+    if review is not None:
+        picture, at = reviewing(review, page)
         return Overlay(first, last, picture.rows, 1, picture.marks), at
+    if edit.looking and buffer.look is not None and edit.link is not None:
+        from diffedit.ui.look_paint import looking  # noqa: PLC0415 - as above
+
+        picture, at = looking(buffer.look, edit.link.pins, page)
+        shaded = _shaded(picture, theme, width)
+        return Overlay(first, last, shaded, buffer.tallest, picture.marks), at
     picture = denoising(draft, left=page.left, right=page.right, theme=theme, tab=tab)
     buffer.tallest = max(buffer.tallest, len(picture.rows))
     shaded = _shaded(picture, theme, width)

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from diffedit.ui.keys import KEYS
 
 if TYPE_CHECKING:
-    from diffedit.ui.review import Review
+    from diffedit.core.edit import Edit
+    from diffedit.core.review import Review
 
 
 def summary(review: Review) -> str:
@@ -31,7 +32,7 @@ def offers(review: Review, width: int) -> list[tuple[str, str]]:
         (2, bool(count), "a/r", "accept/reject"),
         (5, more, "A/R", "all"),
         (3, more, "tab", "next"),
-        (4, other, "←→", "answer"),
+        (4, other, "[]", "answer"),
         (6, True, "ctrl+r", "again"),
         (7, True, "ctrl+k", "to the text"),
         (1, True, "esc", "drop"),
@@ -40,6 +41,23 @@ def offers(review: Review, width: int) -> list[tuple[str, str]]:
     while sum(len(key) + len(does) + 3 for _, _, key, does in offered) > width and len(offered) > 1:
         offered.remove(max(offered))
     return [(key, does) for _, _, key, does in offered]
+
+
+def more(review: Review, edit: Edit, *, merge: bool = False) -> list[tuple[str, str]]:
+    """The keys that only a diffusion model's draft has, in the second line."""
+    link = edit.link
+    steps = link is not None and len(link.film) > 1
+    found = [
+        (True, "i", "follow up"),
+        (any(verdict is False for verdict in review.verdicts), "e", "rejected anew"),
+        (steps, "←", "steps"),
+        (True, "h", "heat"),
+        (True, "u", "least sure"),
+        (merge, "m", "from the next answer"),
+        (True, "c", "check"),
+        (len(edit.links) > 1, "{}", f"draft {edit.at + 1} of {len(edit.links)}"),
+    ]
+    return [(key, does) for there, key, does in found if there]
 
 
 class ReviewBar(Widget, can_focus=True):
@@ -54,10 +72,11 @@ class ReviewBar(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="review-bar")
         self.review: Review | None = None
+        self.edit: Edit | None = None
 
-    def show(self, review: Review | None) -> None:
+    def show(self, review: Review | None, edit: Edit | None = None) -> None:
         """Show a review, or go away."""
-        self.review = review
+        self.review, self.edit = review, edit
         self.display = review is not None
         self.refresh()
 
@@ -81,4 +100,10 @@ class ReviewBar(Widget, can_focus=True):
         for key, does in offers(self.review, self.size.width - text.cell_len):
             text.append(f"  {key}", "bold")
             text.append(f" {does}")
+        if self.edit is not None:
+            merge = len(self.review.draft.texts) > 1
+            text.append("\n")
+            for key, does in more(self.review, self.edit, merge=merge):
+                text.append(f"  {key}", "bold")
+                text.append(f" {does}")
         return text

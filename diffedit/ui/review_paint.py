@@ -14,9 +14,9 @@ from rich.text import Text
 
 from diffedit.config.themes import Theme
 from diffedit.core.diff import Words, words
+from diffedit.core.review import Review
 from diffedit.core.show import visible
 from diffedit.ui.draft_paint import Picture, as_rows
-from diffedit.ui.review import Review
 
 CURRENT, ACCEPTED, REJECTED, STAYS = "▶", "✓", "✗", "   "
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from diffedit.core.edit import STALE
 from diffedit.ui.buffers import Buffer
+from diffedit.ui.shown import show_edit
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import put_back
 
 if TYPE_CHECKING:
-    from diffedit.ui.review import Review
-
-STALE = "You edited inside the span; the draft was dropped."
+    from diffedit.core.review import Review
 
 
 class Reviewing:
@@ -36,8 +36,8 @@ class Reviewing:
         if review is None or len(review.draft.texts) < 2:
             return
         buffer = self._stage.buffers.current
-        draft = buffer.session.choose(review.draft.chosen + by)
-        self._show(review.turned(draft))
+        buffer.session.choose(review.draft.chosen + by)
+        self._show(buffer.edit.links[buffer.edit.at].review)
 
     def accept_all(self) -> None:
         """`A`: every hunk, and be done."""
@@ -49,37 +49,50 @@ class Reviewing:
         if review := self._review():
             self._apply(review.kept)
 
+    def back(self) -> None:
+        """Esc: to the draft that this one came from; from the first, back to the text."""
+        buffer = self._stage.buffers.current
+        link = buffer.edit.link
+        if link is None or link.parent is None:
+            self.drop()
+            return
+        buffer.session.edit = buffer.edit.escape()
+        show_edit(self._stage, buffer)
+
     def drop(self) -> None:
-        """`R`, Esc: none of it. The page never moved."""
+        """`R`: none of it. The page never moved."""
         buffer = self._stage.buffers.current
         if buffer.review is not None:
             draft = buffer.review.draft
             buffer.session.drop()
-            self._close(buffer)
+            self.close(buffer)
             put_back(self._stage, buffer, draft)
             self._stage.say("Dropped. The text is as it was.")
             self._stage.window.saw("dropped")
 
     def page_moved(self, buffer: Buffer) -> None:
         """The person edited: the review goes along with the span, or ends with it."""
-        draft = buffer.draft
-        if buffer.review is None:
-            return
-        if draft is None or draft.status != "settled":
+        edit = buffer.edit
+        if edit.links:
+            self._stage.window.paint(buffer)
+        elif edit.stage == "select" and edit.message and self._bars:
             buffer.session.drop()
-            self._close(buffer)
+            self.close(buffer)
             self._stage.say(STALE, "warning")
-            return
-        buffer.review = buffer.review.carried(draft)
-        self._stage.window.paint(buffer)
+
+    @property
+    def _bars(self) -> bool:
+        """Whether a draft is looked at, as far as the screen knows."""
+        window = self._stage.window
+        return window.review_bar.display or window.look_bar.display
 
     def _review(self) -> Review | None:
         return self._stage.buffers.current.review
 
     def _show(self, review: Review) -> None:
         buffer = self._stage.buffers.current
-        buffer.review = review
-        self._stage.window.review_bar.show(review)
+        buffer.session.edit = buffer.edit.said(review)
+        self._stage.window.review_bar.show(review, buffer.edit)
         self._stage.window.paint(buffer)
 
     def _apply(self, kept: tuple[int, ...]) -> None:
@@ -89,10 +102,8 @@ class Reviewing:
         if buffer.review is None:
             return
         count = len(buffer.review.hunks)
-        # The review goes first: the change that applies it is no edit inside the span.
-        buffer.review = None
         changed = buffer.session.apply(kept)
-        self._close(buffer)
+        self.close(buffer)
         stage.window.show_buffer()
         if changed:
             all_of = "" if len(kept) == count else f" {len(kept)} of {count} changes"
@@ -102,10 +113,11 @@ class Reviewing:
             stage.say("Nothing was accepted; the text is as it was.")
             stage.window.saw("dropped")
 
-    def _close(self, buffer: Buffer) -> None:
-        buffer.review = None
+    def close(self, buffer: Buffer) -> None:
+        """Nothing is under review any more: the keys go back to the text."""
         if buffer is self._stage.buffers.current:
             self._stage.window.review_bar.show(None)
+            self._stage.window.look_bar.show(None)
             self._stage.window.paint(buffer)
             self._stage.window.focus_on(self._stage.window.editor)
             self._stage.window.refresh_lines()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diffedit.config.themes import Theme
     from diffedit.ui.buffers import Buffer, Buffers
     from diffedit.ui.editor import EditorView
+    from diffedit.ui.look_bar import LookBar
     from diffedit.ui.prompt_bar import PromptBar
     from diffedit.ui.review_bar import ReviewBar
     from diffedit.ui.search_bar import SearchBar
@@ -32,6 +33,7 @@ class Screenful(Protocol):
     editor: EditorView
     prompt: PromptBar
     review_bar: ReviewBar
+    look_bar: LookBar
     search: SearchBar
     panel: ThinkingPanel
 

@@ -17,6 +17,7 @@ from diffedit.core.document import Document
 from diffedit.core.show import visible
 from diffedit.ui.buffers import Buffer, Buffers, Tabs
 from diffedit.ui.editor import EditorView
+from diffedit.ui.look_bar import LookBar
 from diffedit.ui.overlays import overlay_of, reveal_row
 from diffedit.ui.picture import save_picture
 from diffedit.ui.prompt_bar import PromptBar
@@ -38,6 +39,7 @@ class Window:
     editor: EditorView
     prompt: PromptBar
     review_bar: ReviewBar
+    look_bar: LookBar
     search: SearchBar
     panel: ThinkingPanel
     tour: Tour
@@ -57,7 +59,8 @@ class Window:
         """From top to bottom."""
         self.tabs, self.status_bar = Tabs(), StatusBar()
         self.editor = EditorView(Document(), theme=self.look, id="page")
-        self.panel, self.tour, self.review_bar = ThinkingPanel(), Tour(), ReviewBar()
+        self.panel, self.tour = ThinkingPanel(), Tour()
+        self.review_bar, self.look_bar = ReviewBar(), LookBar()
         self.prompt = PromptBar(PromptHistory(paths.state_dir() / "prompts.jsonl"))
         self.search = SearchBar()
         self.too_small = Static(id="too-small", markup=False)
@@ -66,6 +69,7 @@ class Window:
             yield self.editor
             yield self.panel
         yield from (self.tour, self.search, self.prompt, self.review_bar)
+        yield self.look_bar
         yield from (self.status_bar, self.too_small)
 
     def set_up(self, app_keys: list[str]) -> None:
@@ -115,7 +119,8 @@ class Window:
             self.editor.open(buffer.page, language=buffer.language)
         self.editor.read_only = buffer.locked
         self.show_language()
-        self.review_bar.show(buffer.review)
+        self.review_bar.show(buffer.review, buffer.edit)
+        self.look_bar.show(buffer.edit if buffer.edit.looking else None, buffer.look)
         self.search.page_shown()
         self.paint(buffer)
         self.refresh_lines()
@@ -135,7 +140,7 @@ class Window:
         found = overlay_of(buffer, self.look, tab=editor.indent_width, width=width)
         editor.show_overlay(found[0] if found else None)
         # Whoever types elsewhere is not taken away from there.
-        if found and self._app.screen_stack[0].focused is self.review_bar:
+        if found and self._app.screen_stack[0].focused in (self.review_bar, self.look_bar):
             reveal_row(editor, found[1])
 
     def refresh_lines(self) -> None:

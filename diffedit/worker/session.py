@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
-from diffedit.core.draft import Draft, Figures
+from diffedit.core.draft import Draft, Piece
+from diffedit.core.edit import Edit, Link
 from diffedit.core.errors import DiffeditError, RequestError
+from diffedit.core.film import Film, Frame
+from diffedit.core.heat import Scored
+from diffedit.core.review import Review
 from diffedit.core.span import Selection, Span
+from diffedit.core.start import Start
+from diffedit.core.stretch import rest
 from diffedit.engine.params import DenoiseParams
-from diffedit.engine.task import Mode, Task
+from diffedit.engine.task import Mode
 from diffedit.worker.client import Client
-from diffedit.worker.messages import Done, Frame, Loaded, Loading, Reply, Started
+from diffedit.worker.messages import Reply
+from diffedit.worker.run import Run
+from diffedit.worker.wish import CONTEXT, Wish, task_of
 
 if TYPE_CHECKING:
     from diffedit.config.models import Model
 
-CONTEXT = 16_000
-"""How many characters on each side of the span go to the model, at most."""
-
-_STAGES = {"find": "Looking for", "read": "Reading", "place": "Placing", "warm": "Warming up"}
-_SURROGATES = range(0xD800, 0xE000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is asked for a span: the words, the dials, the model."""
-
-    instruction: str
-    mode: Mode
-    params: DenoiseParams
-    model: Model
-    language: str = ""
-    thinking: bool = False
-    keep: tuple[tuple[int, int], ...] = ()
-    device: str = "auto"
-    context: int = CONTEXT
+__all__ = ["CONTEXT", "Session", "Wish", "task_of"]
 
 
 class Session:
-    """One document's edits, one at a time. Nothing here raises: a failure is a failed draft."""
+    """One document's edits, one at a time. Nothing here raises: a failure is a failed draft.
+
+    It moves; where the edit stands is the value `edit`, and every event replaces it.
+    """
 
     def __init__(
         self,
@@ -57,12 +48,30 @@ class Session:
         self.document = document
         self.client = client
         self._on_message = on_message
-        self._run: _Run | None = None
+        self._run: Run | None = None
+        self._edit = Edit()
+        self._watching = False
+
+    @property
+    def edit(self) -> Edit:
+        """Where the edit stands."""
+        return self._edit
+
+    @edit.setter
+    def edit(self, edit: Edit) -> None:
+        """Move it; while there are drafts, they go along with the page."""
+        self._edit = edit
+        wanted = bool(edit.links) or edit.stage == "denoise"
+        if wanted and not self._watching:
+            self.document.watchers.append(self._moved)
+        elif self._watching and not wanted:
+            self.document.watchers.remove(self._moved)
+        self._watching = wanted
 
     @property
     def draft(self) -> Draft | None:
         """The draft that is being made or reviewed; carried along as the person edits."""
-        return self._run.draft if self._run is not None else None
+        return self._edit.draft
 
     @property
     def error(self) -> DiffeditError | None:
@@ -82,13 +91,10 @@ class Session:
         keep: tuple[tuple[int, int], ...] = (),
         device: str = "auto",
         context: int = CONTEXT,
+        start: Start | None = None,
     ) -> AsyncGenerator[Draft, None]:
-        """The draft each time it changes: waiting, denoising, then a last one that has ended.
-
-        Slow readers see only the newest. A draft that still lives is cancelled first, and so is
-        this one when the iterator is closed early.
-        """
-        self.drop()
+        """The draft each time it changes, until it has ended; one that still lives is cancelled."""
+        self._stop()
         wish = Wish(
             instruction=instruction,
             mode=mode,
@@ -99,8 +105,9 @@ class Session:
             keep=keep,
             device=device,
             context=context,
+            start=start,
         )
-        run = self._run = _Run(self.document, self.client, span, wish)
+        run = self._begin(span, wish)
         try:
             with self._heard():
                 async with contextlib.aclosing(run.play()) as drafts:
@@ -109,6 +116,51 @@ class Session:
         finally:
             if run.draft.live:
                 run.stop()
+
+    def _begin(self, span: Span, wish: Wish) -> Run:
+        """A run, and the edit in which it is the live one."""
+        run = Run(self.document, self.client, span, wish, told=self._told, filmed=self._filmed)
+        self._run = run
+        self.edit = self.edit.began(run.draft, wish.start, wish.instruction)
+        return run
+
+    async def preview(
+        self, span: Span, *, mode: Mode, params: DenoiseParams, model: Model, **more: object
+    ) -> tuple[Piece, ...]:
+        """What a run with these dials would begin with: given text, and what would be noised.
+
+        No step is made. Raises DiffeditError; RequestError where the model starts from noise only.
+        """
+        wish = Wish(
+            instruction=" - ",
+            mode=mode,
+            params=replace(params, max_steps=0),
+            model=model,
+            **more,  # type: ignore[arg-type] # the same words as of `rewrite`
+        )
+        await self.client.load(model, wish.device)
+        abilities = self.client.abilities
+        if abilities is None or not abilities.warm_start:
+            raise RequestError("This model always starts from nothing.")
+        found: tuple[Piece, ...] = ()
+        task = task_of(self.document, span, wish)
+        async with contextlib.aclosing(self.client.rewrite(task, wish.params)) as events:
+            async for event in events:
+                found = getattr(event, "pieces", found)
+        return found
+
+    async def score(
+        self, span: Span, *, model: Model, text: str | None = None, **more: object
+    ) -> tuple[Scored, ...]:
+        """How sure the model is of each token of the span, or of `text` in its place.
+
+        Raises DiffeditError; RequestError where the model cannot say.
+        """
+        params = DenoiseParams()
+        wish = Wish(instruction="", mode="infill", params=params, model=model, **more)  # type: ignore[arg-type]
+        await self.client.load(model, wish.device)
+        task = task_of(self.document, span, wish)
+        return await self.client.score(task if text is None else replace(task, text=text))
 
     @contextlib.contextmanager
     def _heard(self) -> Iterator[None]:
@@ -129,20 +181,23 @@ class Session:
 
     def choose(self, number: int) -> Draft:
         """Put another of the finished texts under review. Raises RequestError without a draft."""
-        if self._run is None:
+        review = self._edit.review
+        if review is None:
             raise RequestError("There is no draft.")
-        self._run.draft = self._run.draft.choose(number)
-        return self._run.draft
+        draft = review.draft.choose(number)
+        self.edit = self._edit.said(review.turned(draft))
+        return draft
 
     def apply(self, kept: Collection[int] | None = None) -> ChangeSet:
         """Take the settled draft (only the hunks numbered in `kept`) into the page: one change.
 
         The draft is forgotten. Nothing happens to the page where there is nothing to take.
         """
-        draft = self.draft
+        review = self._edit.review if self._edit.stage == "review" else None
         self.drop()
-        if draft is None or draft.status != "settled":
+        if review is None:
             return ChangeSet(())
+        draft = review.draft
         changes = draft.change(kept)
         if changes:
             start = draft.span.start
@@ -152,213 +207,60 @@ class Session:
             self.document.break_group()
         return changes
 
+    def adopt(self, link: Link) -> None:
+        """Put a finished draft under review that no run here has made: a merge, a replay."""
+        self.edit = self._edit.added(link)
+
+    def adopt_text(self, start: Start) -> None:
+        """Put the text of a start under review as it is: there is nothing in it to denoise."""
+        link = self._edit.link
+        if link is None:
+            return
+        draft = replace(link.draft, texts=(start.text,), chosen=0)
+        review = Review.of(draft)
+        pins = rest(len(start.text), start.free)
+        self.adopt(
+            replace(
+                link,
+                review=review,
+                start=start,
+                kind=start.kind,
+                parent=start.parent,
+                pins=pins,
+                film=Film(),
+            )
+        )
+
     def drop(self) -> None:
         """Forget the draft; the page is as it was. A run that still goes on is stopped."""
+        self._stop()
+        self._run = None
+        self.edit = Edit()
+
+    def _stop(self) -> None:
         if self._run is not None:
             self._run.stop()
-            self._run = None
 
+    # News --------------------------------------------------------------------------------------
 
-class _Run:
-    """One draft while it is made: the pump on one side, the person's edits on the other."""
+    def _told(self, draft: Draft) -> None:
+        """What the run has come to; a run that was left behind is not listened to."""
+        edit = self._edit
+        if draft.live:
+            self.edit = edit.seen(draft)
+        elif draft.status == "settled":
+            self.edit = edit.settled(draft)
+        elif draft.status == "failed":
+            self.edit = edit.failed(draft)
+        elif draft.status == "cancelled":
+            self.edit = edit.stopped(draft)
 
-    def __init__(self, document: Document, client: Client, span: Span, wish: Wish) -> None:
-        if wish.mode == "continue":
-            span = Span(span.end, span.end)
-        self.error: DiffeditError | None = None
-        self._document = document
-        self._client = client
-        self._wish = wish
-        self._figures = Figures(backend=wish.model.backend, model=wish.model.name)
-        self._news = asyncio.Event()
-        self._pump: asyncio.Task[None] | None = None
-        self._draft = Draft(span=span, original=document.text.slice(span), figures=self._figures)
-        document.watchers.append(self._moved)
-        self._watching = True
-
-    @property
-    def draft(self) -> Draft:
-        """The draft as it is."""
-        return self._draft
-
-    @draft.setter
-    def draft(self, draft: Draft) -> None:
-        self._draft = draft
-        self._news.set()
-        if draft.status in ("cancelled", "stale", "failed"):
-            self._unwatch()
-
-    async def play(self) -> AsyncGenerator[Draft, None]:
-        """The draft at each change, until it has ended."""
-        self._pump = asyncio.create_task(self._go(), name="edit")
-        yield self._draft
-        draft = self._draft
-        while draft.live:
-            await self._news.wait()
-            self._news.clear()
-            draft = self._draft
-            yield draft
-        if self._pump.done() and not self._pump.cancelled():
-            self._pump.result()
-
-    def stop(self) -> None:
-        """Be done with it: no more news, no more carrying; the worker is told to stop."""
-        self._unwatch()
-        if self._draft.live:
-            self.draft = self._ended("cancelled")
-        if self._pump is not None and not self._pump.done():
-            self._pump.cancel()
-
-    async def cancel(self) -> None:
-        """Ask the worker to stop, and wait until it has. While it loads, only stop waiting."""
-        if not self._draft.live:
-            return
-        if self._figures.seed is None:
-            self.stop()
-            return
-        await self._client.cancel()
-        if self._pump is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._pump)
-
-    # The pump ----------------------------------------------------------------------------------
-
-    async def _go(self) -> None:
-        """Turn what the worker says into drafts. Whatever goes wrong becomes the last draft."""
-        try:
-            task = task_of(self._document, self._draft.span, self._wish)
-            self._wait("Starting the model's worker …")
-            loaded = await self._client.load(self._wish.model, self._wish.device, self._loading)
-            self._load_done(loaded)
-            events = self._client.rewrite(task, self._wish.params)
-            async with contextlib.aclosing(events):
-                async for event in events:
-                    if not self._draft.live:
-                        return
-                    self._take(event)
-        except DiffeditError as error:
-            if self._draft.live:
-                self.error = error
-                self.draft = self._ended("failed", str(error))
-        finally:
-            if self._draft.live:
-                self.draft = self._ended("cancelled")
-
-    def _wait(self, message: str) -> None:
-        if self._draft.status == "waiting":
-            self.draft = replace(self._draft, message=message)
-
-    def _loading(self, loading: Loading) -> None:
-        share = f" {100 * loading.done // loading.total}%" if loading.total > 0 else ""
-        self._wait(f"{_STAGES[loading.stage]} {self._wish.model.name} …{share}")
-
-    def _load_done(self, loaded: Loaded) -> None:
-        self._figures = replace(
-            self._figures,
-            backend=loaded.backend,
-            model=loaded.model,
-            device=loaded.device,
-        )
-        self.draft = replace(self._draft, figures=self._figures)
-
-    def _take(self, event: Started | Frame | Done) -> None:
-        if isinstance(event, Started):
-            self._figures = replace(
-                self._figures,
-                seed=event.seed,
-                max_steps=event.max_steps,
-                canvases=event.canvases,
-            )
-            message = "Reading the prompt …"
-            self.draft = replace(self._draft, figures=self._figures, message=message)
-        elif isinstance(event, Frame):
-            self._figures = self._seen(event)
-            self.draft = replace(self._draft.seen(event.pieces, self._figures), message="")
-        else:
-            self._settle(event)
-
-    def _seen(self, event: Frame) -> Figures:
-        return replace(
-            self._figures,
-            canvas=event.canvas,
-            step=event.canvas_step,
-            steps=event.step,
-            accepted=event.accepted,
-            mean_entropy=event.mean_entropy,
-            temperature=event.temperature,
-            elapsed_ms=event.elapsed_ms,
-            thought=event.thought,
-        )
-
-    def _settle(self, done: Done) -> None:
-        self._figures = replace(
-            self._figures,
-            seed=done.seed,
-            canvas=done.canvases,
-            canvases=done.canvases,
-            steps=done.steps,
-            tokens_per_step=done.tokens_per_step,
-            elapsed_ms=done.elapsed_ms,
-            stop=done.stop,
-            thought=done.thought,
-        )
-        if done.stop == "cancelled":
-            self.draft = self._ended("cancelled")
-            return
-        texts = tuple(dict.fromkeys((done.text, *done.alternatives)))
-        self.draft = replace(self._draft.settled(texts, self._figures), message=done.note)
-
-    def _ended(self, status: str, message: str = "") -> Draft:
-        return replace(self._draft.ended(status, message), figures=self._figures)  # type: ignore[arg-type]
-
-    # The page ----------------------------------------------------------------------------------
+    def _filmed(self, frame: Frame) -> None:
+        self.edit = self._edit.filmed(frame)
 
     def _moved(self, changes: ChangeSet) -> None:
-        """The person edited: the draft goes along, or goes stale and its task is cancelled."""
-        self.draft = self._draft.carried(changes)
-        if self._draft.status == "stale":
-            self.stop()
-
-    def _unwatch(self) -> None:
-        if self._watching:
-            self._watching = False
-            self._document.watchers.remove(self._moved)
-
-
-def task_of(document: Document, span: Span, wish: Wish) -> Task:
-    """The span and its surroundings as the model is to see them. Raises RequestError."""
-    text = document.text.slice(span)
-    if wish.mode == "rewrite":
-        if span.empty:
-            raise RequestError(
-                "There is nothing to rewrite: the selection is empty.",
-                hint="Select some text, or fill the gap with infill.",
-            )
-        if not wish.instruction.strip():
-            raise RequestError("Say what is to be done with the selected text.")
-    else:
-        # What a gap replaces tells how much is wanted; bytes that are no text tell nothing.
-        text = clean(text) if wish.mode == "infill" else ""
-    if text != clean(text):
-        raise RequestError(
-            "The selection holds bytes that are not text.", hint="Select around them."
-        )
-    before = document.text.slice(Span(max(0, span.start - wish.context), span.start))
-    after = document.text.slice(Span(span.end, min(len(document.text), span.end + wish.context)))
-    return Task(
-        text=text,
-        before=clean(before),
-        after=clean(after),
-        instruction=clean(wish.instruction),
-        mode=wish.mode,
-        language=wish.language,
-        keep=wish.keep if text else (),
-        thinking=wish.thinking,
-    )
-
-
-def clean(text: str) -> str:
-    """The text with one replacement character for each byte that was no text."""
-    if text.isascii():
-        return text
-    return "".join("\ufffd" if ord(char) in _SURROGATES else char for char in text)
+        """The person edited: all drafts go along, or go stale and their run is cancelled."""
+        live = self._edit.stage == "denoise"
+        self.edit = self._edit.carried(changes)
+        if live and self._run is not None:
+            self._run.carry(changes)

@@ -49,7 +49,10 @@ def test_the_help_in_the_readme_is_the_real_one() -> None:
 def test_the_keys_in_the_readme_are_the_real_ones() -> None:
     """README's table of keys is the help page's, row for row."""
     sections = dict(help_sections())
-    places = ("Anywhere", "While a draft is under review", "In the prompt bar")
+    places = (
+        *("Anywhere", "While a draft is under review"),
+        *("While its steps and tokens are looked at", "In the prompt bar"),
+    )
     rows = [
         f"| {', '.join(f'`{key}`' for key in keys.split(', '))} | {does} |"
         for place in places

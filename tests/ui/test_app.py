@@ -77,11 +77,11 @@ async def test_accept_all_applies_at_once(tmp_path: Path) -> None:
 
 
 async def test_other_answers_can_be_looked_at(tmp_path: Path) -> None:
-    """Right shows the next answer, and that is the one that is applied."""
+    """] shows the next answer, and that is the one that is applied."""
     model = script(tmp_path, text="first", alternatives=["second"])
     async with staged(file(tmp_path, "x\n"), model=model) as stage:
         await stage.edit()
-        await stage.press("right", "enter")
+        await stage.press("right_square_bracket", "enter")
         assert stage.text == "second\n"
 
 

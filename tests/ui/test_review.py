@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from diffedit.config import themes
 from diffedit.core.draft import Draft
+from diffedit.core.review import Review
 from diffedit.core.span import Span
-from diffedit.ui.review import Review
 from diffedit.ui.review_bar import offers, summary
 from diffedit.ui.review_paint import Page, reviewing
 
@@ -111,4 +111,4 @@ def test_a_narrow_bar_keeps_the_dearest_keys() -> None:
     assert "esc" in shown
     assert "ctrl+r" not in shown
     beside = 110 - len(summary(review_of(NEW, "x"))) - 2
-    assert "←→" in [key for key, _ in offers(review_of(NEW, "x"), beside)]
+    assert "[]" in [key for key, _ in offers(review_of(NEW, "x"), beside)]

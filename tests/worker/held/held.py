@@ -35,6 +35,8 @@ class Held:
         self.model = model or "held"
         self.device = "cpu" if device == "auto" else device
         self.options = options
+        if options.get("clamp"):
+            self.abilities = Abilities(noise="uniform", canvas_length=4, clamp=True)
 
     def load(self, report: Report) -> None:
         """Load nothing; hold or fail here when told to."""

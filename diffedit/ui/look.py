@@ -1,0 +1,127 @@
+"""What a person looks at in a settled draft: a step of its run, a token of it, what is marked.
+
+A value, free of the screen: every key of the look is one method that returns a new Look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from diffedit.core.draft import PieceState
+from diffedit.core.edit import Edit
+from diffedit.core.heat import Scored, Token, by_heat, tokens_of, tokens_scored
+from diffedit.core.stretch import Stretches, joined, rest
+
+PACES = (1, 2, 4, 8, 16, 32)
+"""Steps a second at which a run may be played again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One step (or the finished text), its tokens, and where among them the person is."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    states: tuple[PieceState, ...]
+    """How each token was at this step; of the finished text, accepted, or kept where pinned."""
+    last: bool = True
+    """Whether it is the finished text, not a step on the way there."""
+    at: int | None = None
+    """The number of the token that is looked at."""
+    marked: Stretches = ()
+    """What the brush has touched."""
+    heat: bool = False
+    playing: bool = False
+    pace: int = 8
+
+    @property
+    def token(self) -> Token | None:
+        """The token that is looked at."""
+        return self.tokens[self.at] if self.at is not None and self.at < len(self.tokens) else None
+
+    def moved(self, by: int) -> Look:
+        """To a token further on; blank ones are passed over, the ends are joined."""
+        written = [n for n, token in enumerate(self.tokens) if token.text.strip()]
+        if not written:
+            return self
+        if self.at is None:
+            return replace(self, at=written[0 if by > 0 else -1])
+        after = [n for n in written if n > self.at]
+        before = [n for n in written if n < self.at]
+        if by > 0:
+            return replace(self, at=after[0] if after else written[0])
+        return replace(self, at=before[-1] if before else written[-1])
+
+    def unsure(self, by: int) -> Look:
+        """To the next token in the order of heat, the least sure first; the ends are joined."""
+        order = by_heat(self.tokens)
+        if not order:
+            return self
+        place = order.index(self.at) + by if self.at in order else (0 if by > 0 else -1)
+        return replace(self, at=order[place % len(order)], heat=True)
+
+    def brushed(self) -> Look:
+        """Mark the token, or take the mark away."""
+        token = self.token
+        if token is None:
+            return self
+        here = (token.start, token.end)
+        if any(start < token.end and token.start < end for start, end in self.marked):
+            left = rest(len(self.text), (*rest(len(self.text), self.marked), here))
+            return replace(self, marked=left)
+        return replace(self, marked=joined((*self.marked, here)))
+
+    def scored(self, scores: Sequence[Scored]) -> Look:
+        """With what the model says of the finished text: what else might stand in each place.
+
+        The doubt that the run itself had is kept where it had the same tokens.
+        """
+        found = tokens_scored(scores)
+        if "".join(token.text for token in found) != self.text:
+            return self
+        same = [token.text for token in found] == [token.text for token in self.tokens]
+        if same and any(token.nats is not None for token in self.tokens):
+            pairs = zip(self.tokens, found, strict=True)
+            mine = tuple(token._replace(choices=other.choices) for token, other in pairs)
+            return replace(self, tokens=mine)
+        token = self.token
+        after = [n for n, one in enumerate(found) if token and one.end > token.start]
+        states: tuple[PieceState, ...] = tuple("accepted" for _ in found)
+        return replace(self, tokens=found, states=states, at=after[0] if after else None)
+
+    def paced(self, by: int) -> Look:
+        """Play faster or slower."""
+        place = PACES.index(self.pace) + by
+        return replace(self, pace=PACES[min(max(place, 0), len(PACES) - 1)])
+
+
+def look_of(edit: Edit, before: Look | None = None) -> Look:
+    """The look at the step of an edit; pace, heat and marks stay as they were before."""
+    link, frame = edit.link, edit.frame
+    assert link is not None
+    text, last = link.draft.text, frame is None or edit.step == len(link.film) - 1
+    if last:
+        pieces = frame.pieces if frame is not None else link.draft.pieces
+        tokens = tokens_of(pieces, text)
+        states: tuple[PieceState, ...] = tuple("accepted" for _ in tokens)
+    else:
+        assert frame is not None
+        text = frame.text
+        written = [piece for piece in frame.pieces if piece.text]
+        tokens = tokens_of(written, text)
+        states = tuple(piece.state for piece in written)
+    look = Look(text=text, tokens=tokens, states=states, last=last)
+    if before is None:
+        return look
+    same = before.text == text and before.last == last
+    return replace(
+        look,
+        heat=before.heat,
+        pace=before.pace,
+        playing=before.playing,
+        tokens=before.tokens if same else tokens,
+        states=before.states if same else states,
+        at=before.at if same else None,
+        marked=before.marked if same else (),
+    )

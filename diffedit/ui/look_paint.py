@@ -1,0 +1,79 @@
+"""A look as rows of styled text: the tokens of a step, and under each row how unsure they are.
+
+A pure function of the look. The eight levels of heat are bars below the tokens, so they need no
+colour; noise is dim and slanted, what is pinned underlined, the token looked at is reversed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from diffedit.core.draft import PieceState
+from diffedit.core.heat import BARS, level
+from diffedit.core.show import visible
+from diffedit.core.stretch import Stretches, touched
+from diffedit.ui.draft_paint import MARKS, Picture, as_rows, draft_style
+from diffedit.ui.look import Look
+from diffedit.ui.review_paint import Page
+
+HEAT_MARK = " "
+_ORDER: tuple[PieceState, ...] = ("noise", "accepted", "kept")
+
+
+def looking(look: Look, pins: Stretches, page: Page) -> tuple[Picture, int]:
+    """The look as it stands, and the number of the row with the token that is looked at."""
+    states = _states(look, pins)
+    text, bars = Text(visible(page.left)), " " * cell_len(visible(page.left))
+    marks: list[list[PieceState]] = [[]]
+    at = 0
+    for number, token in enumerate(look.tokens):
+        style = draft_style(page.theme, states[number])
+        if number == look.at:
+            style += Style(reverse=True)
+            at = len(marks) - 1
+        bar = BARS[level(token.nats)] if level(token.nats) else " "
+        for row, part in enumerate(token.text.split("\n")):
+            if row:
+                text.append("\n")
+                bars += "\n"
+                marks.append([])
+            if part:
+                text.append(visible(part), style)
+                bars += "".join(
+                    "\t" if char == "\t" else bar * cell_len(visible(char)) for char in part
+                )
+                marks[-1].append(states[number])
+    text.append(visible(page.right))
+    rows = as_rows(text, page.tab)
+    edges = [MARKS[min(row, key=_ORDER.index, default="accepted")] for row in marks]
+    if not look.heat:
+        return Picture(rows, tuple(edges)), at
+    lined = list(_lined(rows, as_rows(Text(bars), page.tab), edges))
+    before = sum(1 for row, _, number in lined if number < at)
+    return Picture(tuple(row for row, _, _ in lined), tuple(mark for _, mark, _ in lined)), before
+
+
+def _states(look: Look, pins: Stretches) -> tuple[PieceState, ...]:
+    """The state of each token as it is shown: marked is noise to come, pinned is kept."""
+    texts = [token.text for token in look.tokens]
+    marked = touched(texts, look.marked)
+    kept = touched(texts, pins) if look.last else frozenset[int]()
+    return tuple(
+        "noise" if n in marked else "kept" if n in kept else state
+        for n, state in enumerate(look.states)
+    )
+
+
+def _lined(
+    rows: tuple[Text, ...], bars: tuple[Text, ...], edges: list[str]
+) -> Iterator[tuple[Text, str, int]]:
+    """Each row, and below it its bars where it has any."""
+    for number, (row, bar) in enumerate(zip(rows, bars, strict=True)):
+        yield row, edges[number], number
+        if bar.plain.strip():
+            bar.stylize("bold")
+            yield bar, HEAT_MARK, number

@@ -1,0 +1,39 @@
+"""What of an edit is on the screen: its hunks, its tokens, or neither; and where the keys go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffedit.ui.buffers import Buffer
+    from diffedit.ui.stage import Stage
+
+
+def show_edit(stage: Stage, buffer: Buffer, *, focus: bool = True) -> None:
+    """The hunks or the tokens of the draft that is looked at; with `focus` the keys go there."""
+    window = stage.window
+    if buffer is not stage.buffers.current:
+        return
+    edit = buffer.edit
+    if edit.looking:
+        from diffedit.ui.look import look_of  # noqa: PLC0415 - not before there is a draft
+
+        buffer.look = look_of(edit, buffer.look)
+    abilities = stage.client.abilities
+    window.review_bar.show(edit.review, edit)
+    window.look_bar.clamp = bool(abilities and abilities.clamp)
+    window.look_bar.scores = bool(abilities and abilities.score)
+    window.look_bar.show(edit if edit.looking else None, buffer.look)
+    window.paint(buffer)
+    if focus:
+        bar = window.look_bar if edit.looking else window.review_bar
+        window.focus_on(bar if edit.looking or edit.review is not None else window.editor)
+    window.refresh_lines()
+
+
+def hide_bars(stage: Stage, buffer: Buffer) -> None:
+    """A run begins: what was looked at makes room for its canvas."""
+    buffer.look = None
+    if buffer is stage.buffers.current:
+        stage.window.review_bar.show(None)
+        stage.window.look_bar.show(None)

@@ -1,0 +1,31 @@
+"""A span of a buffer: in words, in rows, and without what was selected by the way."""
+
+from __future__ import annotations
+
+from diffedit.core.span import Span
+from diffedit.ui.buffers import Buffer
+
+
+def about(buffer: Buffer, span: Span) -> str:
+    """A span in words: "lines 12–18 of shop.py"."""
+    text = buffer.page.text
+    first, column = text.location(span.start)
+    last = text.location(span.end)[0]
+    if span.empty:
+        return f"at {first + 1}:{column + 1} of {buffer.name}"
+    lines = f"line {first + 1}" if first == last else f"lines {first + 1}–{last + 1}"
+    return f"{lines} of {buffer.name}"
+
+
+def without_last_newline(buffer: Buffer, span: Span) -> Span:
+    """A selection of whole lines often ends at the start of the next one; that one is not meant."""
+    text = buffer.page.text
+    if not span.empty and text.location(span.end)[1] == 0:
+        return Span(span.start, max(span.start, span.end - 1))
+    return span
+
+
+def rows_of(buffer: Buffer, span: Span) -> int:
+    """How many lines a span touches."""
+    text = buffer.page.text
+    return text.location(span.end)[0] - text.location(span.start)[0] + 1
