@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from diffedit.core.heat import Scored
@@ -73,6 +73,21 @@ class Prediction:
     """How sure each sampled id is by the family's own measure; empty: by the entropy."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a step taken on the device says of it: three lists, an entry a slot. No logits."""
+
+    argmax: Sequence[int]
+    entropy: Sequence[float]
+    """In nats, at the step's temperature."""
+    accepted: Sequence[bool]
+    """True where the slot holds its sampled token now; the others hold new noise."""
+
+
+Reading = Callable[[], Seen]
+"""Wait for a step that was set off, and read it. Called once a step, in order."""
+
+
 class Denoiser(Protocol):
     """A token model with its cache and self-conditioning: one of the two things that move."""
 
@@ -100,6 +115,40 @@ class Denoiser(Protocol):
 
     def commit(self, ids: Sequence[int]) -> None:
         """A finished stretch joins the prefix."""
+
+
+@runtime_checkable
+class DeviceDenoiser(Denoiser, Protocol):
+    """A Denoiser that keeps the canvas beside its logits, and samples and renoises it there.
+
+    The engine still decides: how warm a step is, how much it may accept, when it is enough.
+    """
+
+    ahead: bool
+    """A step may be set off before the one before it was read: the device works meanwhile."""
+
+    def place(self, canvas: Canvas) -> None:
+        """Begin with this canvas; kept slots are held from here on, at every step.
+
+        A warm slot that is not accepted keeps what it holds, and what the model remembers of
+        the step before is seeded with it.
+        """
+
+    def step(self, temperature: float, entropy_bound: float) -> Reading:
+        """Set off one step: predict, accept under the bound, renoise the rest."""
+
+    def take_back(self) -> None:
+        """The step set off last will not be read: noise goes on as if it had never been."""
+
+
+@runtime_checkable
+class BatchDenoiser(Denoiser, Protocol):
+    """A Denoiser that can look at several canvases at once."""
+
+    def weigh(
+        self, canvases: Sequence[Canvas], slots: Sequence[Sequence[int]], temperature: float
+    ) -> list[list[float]]:
+        """The entropy, in nats, of these slots of each canvas, after one look at all of them."""
 
 
 class CausalDenoiser(Protocol):

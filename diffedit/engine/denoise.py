@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from diffedit.engine import sampler
-from diffedit.engine.backend import Denoiser, Prediction
+from diffedit.engine.backend import Denoiser, DeviceDenoiser, Prediction, Reading
 from diffedit.engine.canvas import Canvas, Fresh
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.schedule import temperature
@@ -40,6 +43,20 @@ class Look:
         return sum(self.accepted) / free if free else 1.0
 
 
+class _Taken(NamedTuple):
+    """One step, wherever it was taken: the canvas after it, and what it said."""
+
+    canvas: Canvas
+    argmax: Sequence[int]
+    written: Sequence[int]
+    """As `argmax`, but what is filled for good shows as filled."""
+    entropy: Sequence[float]
+    accepted: Sequence[bool]
+
+
+_Steps = Generator[_Taken, None, None]
+
+
 def denoise(  # noqa: PLR0913 - the last two are the families' own
     denoiser: Denoiser,
     canvas: Canvas,
@@ -55,30 +72,84 @@ def denoise(  # noqa: PLR0913 - the last two are the families' own
     Whoever iterates may leave between two steps; nothing is left undone. A canvas without free
     slots gives no look at all. `accept` is the family's own rule, `fixed` its one temperature.
     """
-    watch, rule = Watch(), accept or _bound(denoiser, params)
-    for step in range(1, max_steps + 1 if canvas.free_slots else 1):
-        warmth = temperature(step, params, max_steps) if fixed is None else fixed
-        prediction = sampler.held(denoiser.predict(canvas, warmth), canvas)
-        accepted = rule(canvas, prediction, step, max_steps)
-        canvas = sampler.renoise(canvas, prediction, accepted, fresh)
-        if denoiser.noise == "mask":
-            canvas = sampler.settle(canvas, accepted)
-        watch = watch.seen(prediction.argmax, canvas.free)
-        mean = mean_entropy(prediction.entropy, canvas.free)
-        sure = watch.done(mean, params) or not any(canvas.open)
-        stop: StopReason | None = "sure" if sure else "steps" if step == max_steps else None
+    if not canvas.free_slots:
+        return
+    warmths = [
+        temperature(step, params, max_steps) if fixed is None else fixed
+        for step in range(1, max_steps + 1)
+    ]
+    if isinstance(denoiser, DeviceDenoiser) and accept is None:
+        denoiser.place(canvas)
+        steps = _there(denoiser, canvas, params, warmths)
+    else:
+        steps = _here(denoiser, canvas, warmths, accept or _bound(denoiser, params), fresh)
+    with closing(steps):
+        yield from _looks(steps, canvas, params, warmths)
+
+
+def _looks(
+    steps: _Steps, canvas: Canvas, params: DenoiseParams, warmths: Sequence[float]
+) -> Iterator[Look]:
+    """What each step looks like, up to the one that is stable and sure, or the last."""
+    watch = Watch()
+    for step, taken in enumerate(steps, start=1):
+        watch = watch.seen(taken.argmax, canvas.free)
+        mean = mean_entropy(taken.entropy, canvas.free)
+        sure = watch.done(mean, params) or not any(taken.canvas.open)
+        stop: StopReason | None = "sure" if sure else "steps" if step == len(warmths) else None
         yield Look(
             step=step,
-            argmax=_written(canvas, prediction),
-            entropy=prediction.entropy,
-            accepted=canvas.settled or accepted,
+            argmax=taken.written,
+            entropy=taken.entropy,
+            accepted=taken.accepted,
             free=canvas.free,
-            temperature=warmth,
+            temperature=warmths[step - 1],
             mean_entropy=mean,
             stop=stop,
         )
         if stop:
             return
+
+
+def _here(
+    denoiser: Denoiser, canvas: Canvas, warmths: Sequence[float], accept: Accept, fresh: Fresh
+) -> _Steps:
+    """Steps with the canvas here: the model only predicts."""
+    for step, warmth in enumerate(warmths, start=1):
+        prediction = sampler.held(denoiser.predict(canvas, warmth), canvas)
+        accepted = accept(canvas, prediction, step, len(warmths))
+        canvas = sampler.renoise(canvas, prediction, accepted, fresh)
+        if denoiser.noise == "mask":
+            canvas = sampler.settle(canvas, accepted)
+        yield _Taken(
+            canvas,
+            prediction.argmax,
+            _written(canvas, prediction),
+            prediction.entropy,
+            canvas.settled or accepted,
+        )
+
+
+def _there(
+    denoiser: DeviceDenoiser, canvas: Canvas, params: DenoiseParams, warmths: Sequence[float]
+) -> _Steps:
+    """Steps with the canvas on the device, the next one set off before this one is shown."""
+    waiting = deque[Reading]()
+    try:
+        for number in range(len(warmths)):
+            for warmth in warmths[number + len(waiting) : number + 1 + denoiser.ahead]:
+                waiting.append(denoiser.step(warmth, params.entropy_bound))
+            seen = waiting.popleft()()
+            said = sampler.held(
+                Prediction(sampled=canvas.ids, argmax=seen.argmax, entropy=seen.entropy), canvas
+            )
+            taken = tuple(
+                took and free for took, free in zip(seen.accepted, canvas.free, strict=True)
+            )
+            yield _Taken(canvas, said.argmax, said.argmax, said.entropy, taken)
+    finally:
+        if waiting:
+            denoiser.take_back()
 
 
 def _bound(denoiser: Denoiser, params: DenoiseParams) -> Accept:

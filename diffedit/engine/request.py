@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from diffedit.core.draft import Piece
 from diffedit.engine.canvas import Fresh
 from diffedit.engine.causal import Stop, Window
+from diffedit.engine.thought import Channel
 from diffedit.engine.transfer import Accept
 
 MAX_STEPS = 48
@@ -45,6 +46,19 @@ def all_of_it(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One way to lay a canvas out round a hole whose length is not known."""
+
+    known: tuple[int | None, ...]
+    """Ids that slots are held to; None is free."""
+    hole: tuple[int, int]
+    """The slots (first, end) of the answer."""
+    start: tuple[int, ...] = ()
+    hot: frozenset[int] | None = None
+    """As in CanvasRequest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanvasRequest:
     """One edit in tokens, for a uniform- or mask-noise model."""
 
@@ -59,6 +73,11 @@ class CanvasRequest:
     hot: frozenset[int] | None = None
     """Slots of `start` that begin as noise, the rest beginning as it stands. None: the dial
     `noise` says how many, and the seed which."""
+    layouts: tuple[Layout, ...] = ()
+    """Several ways to lay out the one canvas, the likeliest first. After one look at each, the
+    surest takes the place of `known`, `hole` and `start`."""
+    channel: Channel | None = None
+    """How the model marks its thought; None: it has none."""
     fill: int | None = None
     """What a warm start holds past the end of `start`; None: noise."""
     max_tokens: int | None = None

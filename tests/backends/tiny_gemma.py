@@ -22,6 +22,9 @@ from transformers import (
 from transformers.models.gemma4.configuration_gemma4 import Gemma4VisionConfig
 from transformers.models.gemma4.image_processing_pil_gemma4 import Gemma4ImageProcessorPil
 
+torch.set_num_threads(1)
+"""Two threads on matrices this small only wait for one another, for minutes on a busy machine."""
+
 MARKERS = (
     *("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<|turn>", "<turn|>", "<|think|>"),
     *("<|channel>", "<channel|>", "<|tool_response>", "<|image>", "<image|>", "<|image|>"),
@@ -57,7 +60,7 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(pattern=" ", behavior="merged_with_previous")
     tokenizer.decoder = decoders.ByteFallback()
     signs = [*MARKERS, *(f"<0x{byte:02X}>" for byte in range(256))]
-    trainer = trainers.BpeTrainer(vocab_size=700, special_tokens=signs, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=signs, show_progress=False)
     text = Path(textwrap.__file__).read_text(encoding="utf-8")
     tokenizer.train_from_iterator(text.split("\n\n"), trainer)
     found: dict[str, Any] = json.loads(tokenizer.to_str())["model"]
@@ -130,10 +133,11 @@ def model(seed: int = 0, **sizes: int) -> Any:
     made = DiffusionGemmaForBlockDiffusion(config(**sizes)).eval()
     torch.manual_seed(seed + 1)
     with torch.no_grad():
-        # Weights as wide as a trained model's give attention, routing and logits their say.
+        # As wide as a trained model's: attention and routing have their say, and logits are
+        # sure enough for tokens to be accepted and for a canvas to settle before its last step.
         for name, weight in made.named_parameters():
             if weight.dim() > 1 and "vision" not in name:
-                weight.mul_(4.0)
+                weight.mul_(30.0 if "embed_tokens" in name else 8.0)
     ends = [MARKERS.index(name) for name in ("<eos>", "<turn|>", "<|tool_response>")]
     made.generation_config.eos_token_id = ends
     made.generation_config.pad_token_id = 0

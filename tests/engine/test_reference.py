@@ -49,7 +49,7 @@ class Hashed:
             return Prediction(
                 sampled=[3] * len(ids), argmax=[3] * len(ids), entropy=[1e-4] * len(ids)
             )
-        random = Random(repr((self._seed, tuple(ids), round(temperature, 9))))
+        random = Random(repr((self._seed, tuple(ids), round(temperature, 6))))
         return Prediction(
             sampled=[random.randrange(VOCABULARY) for _ in ids],
             argmax=[random.randrange(2) for _ in ids],

@@ -1,0 +1,262 @@
+"""A run over canvases: what is committed, what is shown, what is thought, what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil
+from random import Random
+from typing import NamedTuple
+
+from diffedit.core.draft import Piece, PieceState
+from diffedit.engine.backend import BatchDenoiser, Denoiser
+from diffedit.engine.begin import canvas_of, cooled, noise_of
+from diffedit.engine.canvas import Canvas
+from diffedit.engine.denoise import Look, denoise
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.request import CanvasRequest, Layout
+from diffedit.engine.schedule import temperature
+from diffedit.engine.step import Outcome, Started, Step, StopReason
+from diffedit.engine.thinking import Thinking
+from diffedit.engine.thought import without_tags
+
+
+class Slot(NamedTuple):
+    """One token of the answer as it is shown."""
+
+    token: int
+    state: PieceState
+    entropy: float | None
+
+
+class CanvasRun:
+    """Moves: canvases are committed one after another, and each step changes the picture."""
+
+    def __init__(self, denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams) -> None:
+        self._denoiser, self._params = denoiser, params
+        self.request = _laid_out(request, request.layouts[0]) if request.layouts else request
+        self.fresh = request.fresh or noise_of(denoiser, Random(params.seed))
+        self.max_steps = request.max_steps if params.max_steps is None else params.max_steps
+        self._length = request.length or denoiser.canvas_length
+        self._most = 1 if self.request.hole else params.max_canvases
+        if request.max_tokens:
+            self._most = min(self._most, ceil(request.max_tokens / self._length))
+        self._thinking = Thinking(request.channel, denoiser)
+        self._committed: list[Slot] = []
+        self._answered: list[Slot] = []
+        self._before: tuple[Piece, ...] = ()
+        self._now: list[Slot] = []
+        self._steps = self._canvas = 0
+        self._stop: StopReason = "sure"
+        self._shown = as_it_was(request.original)
+        self._ended = False
+
+    def started(self) -> Started:
+        """The run as it begins. Of several layouts, the likeliest one is told."""
+        known = self.request.known[: self._length]
+        kept = sum(token is not None for token in known)
+        return Started(
+            seed=self._params.seed,
+            max_steps=self.max_steps,
+            canvas_length=self._length,
+            free=self._length - kept,
+            kept=kept,
+            canvases=1 if self._most == 1 and not self._thinking.possible else None,
+        )
+
+    def _choose(self) -> None:
+        """Of several layouts, take the one whose hole the model is surest of at first sight.
+
+        A mean over the hole, so that a long one is not held against it; a hole length that the
+        text does not want shows as doubt in the slots that have nothing to hold (cf. CAL,
+        arXiv 2602.00476). Of equals, the likelier one stays.
+        """
+        layouts = self.request.layouts
+        if len(layouts) < 2:
+            return
+        canvases = [
+            Canvas.noised(self._length, self.fresh, known=layout.known) for layout in layouts
+        ]
+        slots = [
+            [slot for slot in range(*layout.hole) if canvas.free[slot]]
+            for layout, canvas in zip(layouts, canvases, strict=True)
+        ]
+        warmth = temperature(1, self._params, self.max_steps)
+        if isinstance(self._denoiser, BatchDenoiser):
+            nats = self._denoiser.weigh(canvases, slots, warmth)
+        else:
+            looks = [self._denoiser.predict(canvas, warmth).entropy for canvas in canvases]
+            nats = [
+                [look[slot] for slot in wanted] for look, wanted in zip(looks, slots, strict=True)
+            ]
+        doubt = [sum(values) / len(values) if values else 0.0 for values in nats]
+        self.request = _laid_out(self.request, layouts[doubt.index(min(doubt))])
+
+    def canvas(self, number: int) -> Canvas:
+        """The canvas to begin with: noise, the warm start's share of the old text, clamped."""
+        self._canvas = number
+        if number == 1:
+            self._choose()
+        canvas = canvas_of(self._denoiser, self.request, self._params, number, self.fresh)
+        return canvas.clamped(self._thinking.held())
+
+    def looks(self, canvas: Canvas) -> Iterator[Look]:
+        """The denoising of one canvas."""
+        return denoise(
+            self._denoiser,
+            canvas,
+            cooled(self._params, canvas),
+            fresh=self.fresh,
+            max_steps=self.max_steps,
+            accept=self.request.accept,
+            fixed=self.request.temperature,
+        )
+
+    def step(self, number: int, look: Look) -> Step:
+        """One denoising step, with all canvases in the picture."""
+        self._steps += 1
+        self._now = _slots(look)
+        self._show()
+        return Step(
+            canvas=number,
+            step=self._steps,
+            canvas_step=look.step,
+            pieces=self._shown,
+            accepted=look.share,
+            temperature=look.temperature,
+            mean_entropy=look.mean_entropy,
+            thought=self._thinking.text(),
+        )
+
+    def commit(self, canvas: Canvas, look: Look | None) -> tuple[int, ...]:
+        """A finished canvas: its last argmax joins the answer. No look: all of it was kept."""
+        if look is None:
+            self._now = [Slot(token, "kept", 0.0) for token in canvas.ids]
+        elif look.stop == "steps":
+            self._stop = "steps"
+        begun = len(self._committed)
+        answer = self._answer(begun)
+        self._answered += answer
+        self._before += self._pieces(answer)
+        self._committed += self._now
+        self._now = []
+        self._thinking.commit()
+        slots = self._committed[self._last_known + 1 :]
+        self._ended = any(slot.token in self._denoiser.end_ids for slot in slots)
+        return tuple(slot.token for slot in self._committed[begun:])
+
+    def more(self, number: int) -> bool:
+        """Whether another canvas is to follow; those that were all thought do not count."""
+        if self._ended:
+            return False
+        context = self._denoiser.context_length
+        room = context - len(self.request.prefix) - number * self._length
+        if context and room < self._length:
+            return False
+        return number - self._thinking.canvases < self._most
+
+    def cancelled(self) -> Outcome:
+        """The last picture, as the person saw it."""
+        return Outcome(
+            text="".join(piece.text for piece in self._shown),
+            stop="cancelled",
+            steps=self._steps,
+            canvases=self._canvas,
+            tokens=len(self._everything()),
+            thought=self._thinking.text(),
+        )
+
+    def outcome(self) -> Outcome:
+        """The answer, finished. Where there is none, the old text, and why."""
+        answer = self._everything()
+        text = "".join(self._denoiser.decode([slot.token for slot in answer]))
+        cut = not (self._ended or self.request.hole or not self._denoiser.end_ids)
+        note = f"The answer was cut at {len(answer)} tokens." if cut else ""
+        alternatives: tuple[str, ...] = ()
+        if self.request.channel is not None and self.request.hole is None:
+            written, pieces = without_tags((Piece(text, "accepted"),))
+            text = "".join(piece.text for piece in pieces)
+            self._thinking.written = written
+        if self._thinking.possible and not text.strip():
+            text, note = self.request.original, self._thinking.nothing(ended=self._ended)
+        else:
+            finished = self.request.finish([text])
+            text, alternatives = finished.texts[0], finished.texts[1:]
+            note = " ".join(filter(None, (finished.note, note, self._thinking.note())))
+        return Outcome(
+            text=text,
+            stop="steps" if cut else self._stop,
+            steps=self._steps,
+            canvases=self._canvas,
+            tokens=len(answer) + self._thinking.tokens,
+            alternatives=alternatives,
+            note=note,
+            thought=self._thinking.text(),
+        )
+
+    @property
+    def _last_known(self) -> int:
+        """The last slot that is held to known text; -1: none is."""
+        known = self.request.known
+        return max((slot for slot, token in enumerate(known) if token is not None), default=-1)
+
+    def _show(self) -> None:
+        """The picture after a step: what is committed, and the canvas."""
+        pieces = self._before + self._pieces(self._answer(len(self._committed)))
+        if self.request.channel is not None:
+            self._thinking.written, pieces = without_tags(pieces)
+        self._shown = self.request.picture(pieces)
+
+    def _everything(self) -> list[Slot]:
+        """All slots of the answer so far."""
+        if not self._now:
+            return self._answered
+        return self._answered + self._answer(len(self._committed))
+
+    def _answer(self, at: int) -> list[Slot]:
+        """The current canvas's slots that are the answer: up to the end of the text, or the hole.
+
+        `at` is its first slot's place in the whole run.
+        """
+        if self._thinking.possible:
+            return self._thinking.seen(self._now)
+        first, end = self.request.hole or (0, None)
+        answer = list[Slot]()
+        for place, slot in enumerate(self._now[: None if end is None else end - at], start=at):
+            if slot.token not in self._denoiser.end_ids:
+                answer += [slot] if place >= first else []
+            elif place >= first and (end is not None or place > self._last_known):
+                # An end among clamped slots would drop text that must stay, so it is passed over.
+                break
+        return answer
+
+    def _pieces(self, answer: Sequence[Slot]) -> tuple[Piece, ...]:
+        """Slots as they are shown."""
+        texts = self._denoiser.decode([slot.token for slot in answer])
+        return tuple(
+            Piece(text, slot.state, slot.entropy) for text, slot in zip(texts, answer, strict=True)
+        )
+
+
+def as_it_was(original: str) -> tuple[Piece, ...]:
+    """The picture before the first step: the span's own text."""
+    return (Piece(original, "noise"),) if original else ()
+
+
+def _laid_out(request: CanvasRequest, layout: Layout) -> CanvasRequest:
+    """The request with one of its layouts taken."""
+    return replace(
+        request, known=layout.known, hole=layout.hole, start=layout.start, hot=layout.hot
+    )
+
+
+def _slots(look: Look) -> list[Slot]:
+    """A canvas as it is shown."""
+    states: list[PieceState] = [
+        "kept" if not free else "accepted" if accepted else "noise"
+        for free, accepted in zip(look.free, look.accepted, strict=True)
+    ]
+    return [
+        Slot(token, state, nats)
+        for token, state, nats in zip(look.argmax, states, look.entropy, strict=True)
+    ]

@@ -1,0 +1,213 @@
+"""The contract with transformers: our loop gives the very tokens of `generate()`, step by step.
+
+It is compared with what is installed, so it fails when upstream changes what a step does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import tiny_gemma
+import torch
+from transformers.generation.streamers import BaseStreamer
+from transformers.models.diffusion_gemma.generation_diffusion_gemma import EntropyBoundSamplerConfig
+
+from diffedit.backends.gemma_denoiser import GemmaDenoiser
+from diffedit.backends.gemma_tokens import GemmaTokens
+from diffedit.engine import rewrite
+from diffedit.engine.backend import Reading, Seen, never
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.request import CanvasRequest
+from diffedit.engine.step import Outcome
+
+
+class Recorder(BaseStreamer):  # type: ignore[misc] # transformers is Any to the type check
+    """What `generate()` tells: every draft, and every finished canvas."""
+
+    def __init__(self) -> None:
+        self.drafts: list[list[int]] = []
+        self.canvases: list[list[int]] = []
+
+    def put(self, value: torch.Tensor) -> None:
+        self.canvases.append(value[0].tolist())
+
+    def put_draft(self, value: torch.Tensor) -> None:
+        self.drafts.append(value[0].tolist())
+
+    def end(self) -> None:
+        pass
+
+
+class Watched(GemmaDenoiser):
+    """The denoiser itself; every step that is read is kept too."""
+
+    def __init__(self, model: Any, ends: Sequence[int]) -> None:
+        tokens = GemmaTokens(tiny_gemma.tokenizer(), ends)
+        super().__init__(model, tokens, torch.device("cpu"), 4096)
+        self.drafts: list[list[int]] = []
+        self.canvases: list[list[int]] = []
+
+    def step(self, temperature: float, entropy_bound: float) -> Reading:
+        read = super().step(temperature, entropy_bound)
+
+        def kept() -> Seen:
+            seen = read()
+            self.drafts.append(list(seen.argmax))
+            return seen
+
+        return kept
+
+    def commit(self, ids: Sequence[int]) -> None:
+        self.canvases.append(list(ids))
+        super().commit(ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One comparison: a model, a prompt, and the dials of both loops."""
+
+    seed: int
+    sizes: dict[str, int]
+    prompt: int
+    canvases: int
+    steps: int = 48
+    ends: tuple[int, ...] = (1, 6, 10)
+    dials: dict[str, Any] = field(default_factory=dict)
+
+    def params(self) -> DenoiseParams:
+        return DenoiseParams(
+            max_steps=self.steps, max_canvases=self.canvases, seed=self.seed, **self.dials
+        )
+
+    def told(self) -> dict[str, Any]:
+        """The same dials by upstream's names; the reference settings are its own defaults."""
+        names = {
+            "t_min": "t_min",
+            "t_max": "t_max",
+            "stable_steps": "stability_threshold",
+            "stop_entropy": "confidence_threshold",
+        }
+        told: dict[str, Any] = {names[key]: v for key, v in self.dials.items() if key in names}
+        if "entropy_bound" in self.dials:
+            told["sampler_config"] = EntropyBoundSamplerConfig(self.dials["entropy_bound"])
+        return told
+
+
+CASES = {
+    "reference settings": Case(seed=7, sizes={"canvas": 16}, prompt=9, canvases=2),
+    "a prompt beyond the window": Case(
+        seed=8,
+        sizes={"canvas": 24, "layers": 3, "window": 16},
+        prompt=70,
+        canvases=3,
+        steps=6,
+        ends=(),
+        dials={"entropy_bound": 2.0},
+    ),
+    "accepts many, stops early": Case(
+        seed=4,
+        sizes={"canvas": 16, "window": 8},
+        prompt=20,
+        canvases=3,
+        steps=20,
+        ends=(1,),
+        dials={"entropy_bound": 5.0, "stop_entropy": 2.0},
+    ),
+    "no stability asked, wide canvas": Case(
+        seed=3,
+        sizes={"canvas": 96},
+        prompt=40,
+        canvases=2,
+        steps=6,
+        ends=(),
+        dials={"entropy_bound": 20.0, "stable_steps": 0, "stop_entropy": 0.7},
+    ),
+    "warmer, stable for two steps": Case(
+        seed=11,
+        sizes={"canvas": 32},
+        prompt=7,
+        canvases=2,
+        steps=10,
+        dials={"t_min": 0.1, "t_max": 1.3, "stable_steps": 2, "stop_entropy": 0.8},
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`generate()` marks steps for CUDA graphs; without one, that only imports a compiler."""
+    monkeypatch.setattr(torch.compiler, "cudagraph_mark_step_begin", lambda: None)
+
+
+def theirs(model: Any, ids: Sequence[int], case: Case) -> Recorder:
+    """`generate()` on the same model, prompt and seed."""
+    model.generation_config.eos_token_id = list(case.ends) or None
+    recorder = Recorder()
+    torch.manual_seed(case.seed)
+    model.generate(
+        input_ids=torch.tensor([list(ids)]),
+        max_new_tokens=case.canvases * model.config.canvas_length,
+        max_denoising_steps=case.steps,
+        streamer=recorder,
+        **case.told(),
+    )
+    return recorder
+
+
+def ours(denoiser: Watched, ids: Sequence[int], case: Case) -> Outcome:
+    """Our own loop, as the backend runs it."""
+    denoiser.seed(case.seed)
+    request = CanvasRequest(prefix=tuple(ids), fresh=denoiser.fresh)
+    *_, outcome = rewrite.canvases(denoiser, request, case.params(), never)
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+def set_up(case: Case) -> tuple[Any, list[int]]:
+    """The case's model and prompt."""
+    source = torch.Generator().manual_seed(case.seed)
+    ids = torch.randint(11, 400, (case.prompt,), generator=source).tolist()
+    return tiny_gemma.model(case.seed, **case.sizes), ids
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_draft_and_every_token_is_the_reference_s(name: str) -> None:
+    """Each step's argmax canvas equals `put_draft`'s, each commit the canvas put, in order."""
+    case = CASES[name]
+    model, ids = set_up(case)
+    reference = theirs(model, ids, case)
+    denoiser = Watched(model, case.ends)
+    outcome = ours(denoiser, ids, case)
+    assert denoiser.drafts == reference.drafts
+    assert denoiser.canvases == reference.canvases[1 : len(denoiser.canvases) + 1]
+    assert outcome.canvases == len(reference.canvases) - 1
+    assert len({tuple(draft) for draft in reference.drafts}) > outcome.canvases
+
+
+def test_a_step_set_off_ahead_changes_nothing() -> None:
+    """As a GPU does it: the next step begins before this one is read, and noise goes on as it was.
+
+    The canvases stop early, so that each ends with a step that is taken back.
+    """
+    case = CASES["accepts many, stops early"]
+    model, ids = set_up(case)
+    plain, ahead = Watched(model, case.ends), Watched(model, case.ends)
+    ahead.ahead = True
+    ours(plain, ids, case)
+    ours(ahead, ids, case)
+    assert ahead.drafts == plain.drafts
+    assert len(plain.drafts) < case.steps * case.canvases
+
+
+def test_the_same_seed_gives_the_same_text_whatever_was_read_before() -> None:
+    """A prompt found in the cache, in part or whole, denoises bit by bit as a fresh one."""
+    case = CASES["a prompt beyond the window"]
+    model, ids = set_up(case)
+    fresh, used = Watched(model, case.ends), Watched(model, case.ends)
+    ours(fresh, ids, case)
+    for before in ([*ids, 12, 13], [*ids[:50], 12, 13], ids):
+        used.prefill(before)
+        used.drafts.clear()
+        ours(used, ids, case)
+        assert used.drafts == fresh.drafts
