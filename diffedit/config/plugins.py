@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = ("backend", "command")
 
 BUILT_IN = {
     "small": "diffedit.backends.small:SmallBackend",
+    "gguf": "diffedit.backends.gguf:GgufBackend",
     "null": "diffedit.backends.null:NullBackend",
     "scripted": "diffedit.backends.scripted:ScriptedBackend",
 }

@@ -43,10 +43,10 @@ def canvases(
             if not run.more(number):
                 break
             denoiser.commit(ids)
+        outcome = run.outcome()
     except Interrupted:
-        yield run.cancelled()
-        return
-    yield run.outcome()
+        outcome = run.cancelled()
+    yield outcome
 
 
 def rows(
@@ -63,10 +63,10 @@ def rows(
             _heed(cancelled)
             if run.out_of_steps:
                 break
+        outcome = run.outcome()
     except Interrupted:
-        yield run.cancelled()
-        return
-    yield run.outcome()
+        outcome = run.cancelled()
+    yield outcome
 
 
 def _heed(cancelled: Cancelled) -> None:

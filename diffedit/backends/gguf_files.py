@@ -1,0 +1,89 @@
+"""GGUF files on disk: looked at once, re-quantized once, and told how much memory they take."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from diffedit.backends import gguf_library
+from diffedit.backends.gguf_model import GgufModel
+from diffedit.backends.gguf_options import Options
+from diffedit.core.errors import FileError, ModelError, OutOfMemoryError
+from diffedit.core.show import visible
+
+_KINDS = {"q4_0": 2, "q8_0": 7}
+"""llama.cpp's numbers of the file types."""
+
+
+def ready(path: Path, options: Options) -> Path:
+    """The file to load: this one, or what it was re-quantized to. Raises FileError, ModelError."""
+    if not path.is_file():
+        raise FileError(visible(f"{path} is not a file."), hint="`diffedit models` lists yours.")
+    _check_memory(path, path.stat().st_size)
+    if not options.requantize or options.keep is None:
+        return path
+    made = options.keep / f"{_mark(path)}.{options.requantize}.gguf"
+    if not made.is_file():
+        _requantize(path, made, options)
+    return made
+
+
+def open_model(
+    path: Path, options: Options, layers: int, report: Callable[[float], None]
+) -> GgufModel:
+    """The model of a file, every weight looked at if that has not been done yet."""
+    stamp = _stamp(path, options)
+    check = stamp is None or not stamp.exists()
+    return GgufModel(path, layers=layers, check=check, report=report)
+
+
+def passed(path: Path, options: Options) -> None:
+    """Remember that the weights of this very file are sound."""
+    stamp = _stamp(path, options)
+    if stamp is not None and not stamp.exists():
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+
+
+def _stamp(path: Path, options: Options) -> Path | None:
+    return None if options.keep is None else options.keep / f"{_mark(path)}.sound"
+
+
+def _mark(path: Path) -> str:
+    """A name for this very content: another size or time is another file."""
+    told = path.stat()
+    return f"{path.stem}-{told.st_size:x}-{told.st_mtime_ns:x}"
+
+
+def _check_memory(path: Path, need: int) -> None:
+    """Refuse a file larger than the machine's memory. Raises OutOfMemoryError."""
+    there = gguf_library.memory()
+    if there and need > there:
+        raise OutOfMemoryError(
+            visible(f"{path.name} takes {need / 1e9:.1f} GB of memory; ")
+            + f"this machine has {there / 1e9:.1f} GB.",
+            hint="Choose a smaller file of the model (Q4_0, say), or a smaller model.",
+        )
+
+
+def _requantize(path: Path, made: Path, options: Options) -> None:
+    """Write the file anew with smaller weights; nothing half is left. Raises ModelError."""
+    functions = gguf_library.library()
+    params = functions.llama_model_quantize_default_params()
+    params.ftype = _KINDS[options.requantize]
+    params.allow_requantize = True
+    params.nthread = options.threads or gguf_library.usual_threads()
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=made.parent) as folder:
+        part = Path(folder) / "model.gguf"
+        gguf_library.forget_what_was_said()
+        code = functions.llama_model_quantize(
+            os.fsencode(path), os.fsencode(part), ctypes.byref(params)
+        )
+        if code or not part.is_file():
+            why = gguf_library.cause() or f"code {code}"
+            raise ModelError(visible(f"{path.name} could not be re-quantized: {why}."))
+        part.replace(made)
