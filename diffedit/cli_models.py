@@ -19,7 +19,7 @@ def run(words: Sequence[str]) -> int:
         _pull(given.name)
     elif given.what == "add":
         added = models.add(Path(given.file), given.name)
-        say(f"added {added.name}.")
+        say(f"added {added.name}: {added.summary}.")
     elif given.what == "remove":
         models.remove(given.name)
         say(f"removed {given.name}.")

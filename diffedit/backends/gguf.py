@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diffedit.backends.gguf_stamp import CONTEXT, ROOM_FOR_ROWS
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
     from diffedit.backends.gguf_editing import Editing
     from diffedit.backends.gguf_options import Options
 
-ROOM_FOR_ROWS = 2048
-"""Tokens of the cache for the candidates, beside the context of one."""
 MOST_ROWS = 16
 """Candidates that may go side by side."""
-USUAL_CONTEXT = 4096
 _LAYERS = (999, 32, 16, 8, 0)
 """How many layers are tried on a GPU, from all of them down."""
 
@@ -72,7 +70,6 @@ class GgufBackend:
             except (ModelError, OutOfMemoryError):
                 if layers == (wanted[-1] if offload else 0):
                     raise
-        gguf_files.passed(path, options)
         self.adapt(self._words)
 
     def _read(self, path: Path, options: Options, layers: int, report: Report) -> None:
@@ -84,7 +81,7 @@ class GgufBackend:
             path, options, layers, lambda share: report("read", int(share * size), size)
         )
         report("place", 0, 1)
-        context = options.context or min(USUAL_CONTEXT, model.trained_context)
+        context = options.context or min(CONTEXT, model.trained_context)
         length = min(context, model.trained_context)
         self._editing = gguf_editing.editing(
             model, options, length, gpu=layers > 0, rows=(MOST_ROWS, ROOM_FOR_ROWS)
@@ -93,6 +90,7 @@ class GgufBackend:
         report("warm", 0, 1)
         self._editing.warm_up()
         report("warm", 1, 1)
+        gguf_files.passed(path, options, model)
         self.model = model.name
         self.device = f"gpu ({layers} layers)" if layers else "cpu"
         if layers > max(_LAYERS[1:]):

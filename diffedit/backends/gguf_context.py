@@ -10,18 +10,19 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffedit.backends import gguf_library
 from diffedit.backends.gguf_model import GgufModel
+from diffedit.backends.gguf_options import Flash
+from diffedit.backends.gguf_stamp import ROOM_FOR_ROWS
 from diffedit.backends.scores import Floats
 from diffedit.core.errors import BackendError, ModelError, OutOfMemoryError, TooLongError
 from diffedit.engine.backend import Cancelled, Interrupted, never
 
-Flash = Literal["auto", "on", "off"]
 _FLASH = {"auto": -1, "off": 0, "on": 1}
 _FULL, _ABORTED = 1, 2
 """What llama_decode returns where the cache is full, and where the cancel was heard."""
@@ -70,6 +71,12 @@ def cache_bytes(model: GgufModel, cells: int) -> int:
     values = model.number("{arch}.attention.value_length", head)
     layers = model.number("{arch}.block_count", 1)
     return 0 if model.kind == "mask" else 2 * cells * layers * pairs * (keys + values)
+
+
+def memory_of(model: GgufModel, context: int, size: int) -> int:
+    """What the model takes: its weights, the cache of the context, the scores of a look."""
+    cells = min(context, model.trained_context) + ROOM_FOR_ROWS
+    return size + cache_bytes(model, cells) + 2 * 4 * 256 * model.vocabulary
 
 
 class GgufContext:
@@ -147,7 +154,8 @@ class GgufContext:
         count = len(ids)
         self._check(ids, places, rows, wanted)
         self._tokens[:count], self._places[:count] = ids, places
-        self._wanted[:count] = wanted
+        # Without a cache llama.cpp scores every slot anyway, and complains when it is not asked to.
+        self._wanted[:count] = wanted if self._memory else 1
         for slot, row in enumerate(rows):
             self._batch.seq_id[slot][0] = row
         self._batch.n_tokens = count
@@ -160,7 +168,7 @@ class GgufContext:
         if code:
             why = gguf_library.cause() or f"code {code}"
             raise BackendError(f"{self.model.name} could not compute this: {why}.")
-        return self._scores(np.flatnonzero(self._wanted[:count]))
+        return self._scores(np.flatnonzero(wanted))
 
     def _scores(self, wanted: NDArray[np.intp]) -> Floats:
         """The scores of the wanted slots, copied: the next pass writes over them."""

@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from diffedit.backends import gguf_library
+from diffedit.backends import gguf_library, gguf_stamp
+from diffedit.backends.gguf_context import memory_of
 from diffedit.backends.gguf_model import GgufModel
 from diffedit.backends.gguf_options import Options
 from diffedit.core.errors import FileError, ModelError, OutOfMemoryError
@@ -25,7 +26,7 @@ def ready(path: Path, options: Options) -> Path:
     _check_memory(path, path.stat().st_size)
     if not options.requantize or options.keep is None:
         return path
-    made = options.keep / f"{_mark(path)}.{options.requantize}.gguf"
+    made = options.keep / f"{gguf_stamp.mark(path)}.{options.requantize}.gguf"
     if not made.is_file():
         _requantize(path, made, options)
     return made
@@ -34,28 +35,27 @@ def ready(path: Path, options: Options) -> Path:
 def open_model(
     path: Path, options: Options, layers: int, report: Callable[[float], None]
 ) -> GgufModel:
-    """The model of a file, every weight looked at if that has not been done yet."""
-    stamp = _stamp(path, options)
-    check = stamp is None or not stamp.exists()
-    return GgufModel(path, layers=layers, check=check, report=report)
+    """The model of a file, every weight looked at if that has not been done yet.
+
+    Raises OutOfMemoryError where the machine has less than it takes.
+    """
+    check = options.keep is None or gguf_stamp.read(options.keep, path) is None
+    model = GgufModel(path, layers=layers, check=check, report=report)
+    if not layers:
+        context = options.context or gguf_stamp.CONTEXT
+        _check_memory(path, memory_of(model, context, path.stat().st_size))
+    return model
 
 
-def passed(path: Path, options: Options) -> None:
+def passed(path: Path, options: Options, model: GgufModel) -> None:
     """Remember that the weights of this very file are sound."""
-    stamp = _stamp(path, options)
-    if stamp is not None and not stamp.exists():
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.touch()
-
-
-def _stamp(path: Path, options: Options) -> Path | None:
-    return None if options.keep is None else options.keep / f"{_mark(path)}.sound"
-
-
-def _mark(path: Path) -> str:
-    """A name for this very content: another size or time is another file."""
-    told = path.stat()
-    return f"{path.stem}-{told.st_size:x}-{told.st_mtime_ns:x}"
+    if options.keep is not None and gguf_stamp.read(options.keep, path) is None:
+        facts = gguf_stamp.Facts(
+            architecture=visible(model.architecture),
+            kind=model.kind,
+            memory=memory_of(model, gguf_stamp.CONTEXT, path.stat().st_size),
+        )
+        gguf_stamp.write(options.keep, path, facts)
 
 
 def _check_memory(path: Path, need: int) -> None:

@@ -7,7 +7,6 @@ are plain C: a wrong length aborts the process, so `gguf_context` checks each be
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 import sys
 from collections import deque
@@ -24,13 +23,9 @@ _WARNING, _ERROR, _CONTINUED = 3, 4, 5
 """Levels as ggml.h numbers them."""
 
 _said: deque[str] = deque(maxlen=FOUND_CAUSE)
+_last: list[str] = []
 _kept: list[Any] = []
 """What C still points to: a callback that is collected is a crash."""
-
-
-def installed() -> bool:
-    """Whether llama-cpp-python is there; nothing is imported for it."""
-    return importlib.util.find_spec("llama_cpp") is not None
 
 
 def library() -> Any:
@@ -76,9 +71,14 @@ def _check_layout(functions: Any) -> None:
 def _log(level: int, text: bytes | None, _data: object) -> None:
     """llama.cpp's words, warnings and worse, into our log; never a terminal's business."""
     line = visible((text or b"").decode("utf-8", "replace").strip())
-    if level in (_WARNING, _ERROR) and line:
-        _said.append(line)
-        sys.stderr.write(f"llama.cpp: {line}\n")
+    if level not in (_WARNING, _ERROR) or not line:
+        return
+    _said.append(line)
+    # Some complaints come at every step; the log needs to hear them once.
+    if _last and _last[0] == line:
+        return
+    _last[:] = [line]
+    sys.stderr.write(f"llama.cpp: {line}\n")
 
 
 def forget_what_was_said() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from diffedit.backends.gguf_context import Flash
 from diffedit.core.errors import RequestError
 from diffedit.core.show import visible
 from diffedit.engine.transfer import Schedule
+
+Flash = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

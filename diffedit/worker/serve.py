@@ -116,14 +116,15 @@ class Server:
             self._cancelled.discard(request.id)
 
     def _load(self, request: messages.Load) -> messages.Loaded:
-        if self._backend is None or self._loaded is None or not same(self._loaded, request):
+        if not self._is_loaded(request):
             # The old model goes first: two of them may not fit side by side.
             self._backend = self._loaded = None
             factory = self._factories(request.backend)
-            backend = factory(request.model, request.device, request.options)
-            backend.load(self._reporter(request.id))
-            self._backend, self._loaded = backend, request
+            fresh = factory(request.model, request.device, request.options)
+            fresh.load(self._reporter(request.id))
+            self._backend, self._loaded = fresh, request
         backend = self._backend
+        assert backend is not None
         return messages.Loaded(
             id=request.id,
             backend=backend.name,
@@ -131,6 +132,22 @@ class Server:
             device=backend.device,
             abilities=dataclasses.asdict(backend.abilities),
         )
+
+    def _is_loaded(self, request: messages.Load) -> bool:
+        """Whether what is asked for is there, or is with other options than it was loaded with."""
+        loaded, backend = self._loaded, self._backend
+        if loaded is None or backend is None:
+            return False
+        if same(loaded, request):
+            return True
+        wanted = (request.backend, request.model, request.device)
+        if wanted != (loaded.backend, loaded.model, loaded.device):
+            return False
+        adapt = getattr(backend, "adapt", None)
+        if adapt is None or not adapt(request.options):
+            return False
+        self._loaded = request
+        return True
 
     def _reporter(self, number: int) -> Callable[[Stage, int, int], None]:
         last: tuple[Stage | None, float] = (None, 0.0)

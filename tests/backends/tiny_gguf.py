@@ -57,7 +57,7 @@ def write(path: Path, *, architecture: str = "llama", poison: bool = False) -> T
     writer.add_layer_norm_rms_eps(EPS)
     writer.add_rope_freq_base(ROPE_BASE)
     writer.add_rope_dimension_count(HEAD)
-    vocabulary = _vocabulary(writer)
+    vocabulary = add_vocabulary(writer)
     weights = _weights(vocabulary)
     if poison:
         weights["blk.1.ffn_norm.weight"][3] = np.nan
@@ -74,8 +74,8 @@ def write(path: Path, *, architecture: str = "llama", poison: bool = False) -> T
     return Tiny(path, kept)
 
 
-def _vocabulary(writer: gguf.GGUFWriter) -> int:
-    """A BPE vocabulary learnt from a page of code; returns its size."""
+def add_vocabulary(writer: gguf.GGUFWriter, markers: tuple[str, ...] = MARKERS) -> int:
+    """A BPE vocabulary learnt from a page of code, the markers first; returns its size."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -85,7 +85,7 @@ def _vocabulary(writer: gguf.GGUFWriter) -> int:
     )
     trainer = trainers.BpeTrainer(
         vocab_size=320,
-        special_tokens=list(MARKERS),
+        special_tokens=list(markers),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -95,7 +95,7 @@ def _vocabulary(writer: gguf.GGUFWriter) -> int:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
-    writer.add_token_types([3 if token in MARKERS else 1 for token in tokens])
+    writer.add_token_types([3 if token in markers else 1 for token in tokens])
     writer.add_token_merges(merges_of(tokenizer))
     return len(tokens)
 
