@@ -8,7 +8,10 @@ here before it goes to C, and scores are copied before they are handed out.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import sys
+import traceback
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +82,20 @@ def memory_of(model: GgufModel, context: int, size: int) -> int:
     return size + cache_bytes(model, cells) + 2 * 4 * 256 * model.vocabulary
 
 
+def _asking(held: Callable[[], GgufContext | None]) -> Callable[[object], bool]:
+    """What C asks while it computes; a question that fails is answered with no."""
+
+    def ask(_data: object) -> bool:
+        context = held()
+        try:
+            return context is not None and context.cancelled()
+        except Exception:  # noqa: BLE001 - nothing may be raised through C
+            sys.stderr.write(traceback.format_exc())
+            return False
+
+    return ask
+
+
 class GgufContext:
     """Moves: it holds what has been read. One owner, one thread."""
 
@@ -95,7 +112,7 @@ class GgufContext:
             raise ModelError(f"{model.name} can have {most} candidates, not {sizes.rows}.")
         self.cells = -(-sizes.cells // _CELLS) * _CELLS
         # The callback must outlive the context that points to it.
-        self._abort = functions.ggml_abort_callback(lambda _data: self.cancelled())
+        self._abort = functions.ggml_abort_callback(_asking(weakref.ref(self)))
         gguf_library.forget_what_was_said()
         self._pointer = functions.llama_init_from_model(model.pointer, self._params())
         if not self._pointer:

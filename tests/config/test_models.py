@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from diffedit.backends import gguf_probe, gguf_stamp
 from diffedit.config import models, pull, settings
 from diffedit.core.errors import DiffeditError, FileError, ModelError
+
+
+@pytest.fixture(autouse=True)
+def without_llama(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the extra is not installed, whatever this machine has."""
+    monkeypatch.setattr(gguf_stamp, "installed", lambda: False)
 
 
 def gguf(path: Path, architecture: str = "llama", name: str = "Tiny") -> Path:
@@ -133,6 +140,43 @@ def test_a_gguf_that_nothing_runs_is_kept_and_told(tmp_path: Path) -> None:
     assert added.backend == ""
     assert "\x1b" not in added.summary
     assert "architecture dream" in refused("odd")
+    assert "pip install 'diffedit[gguf]' runs it" in refused("odd")
+
+
+def test_with_llama_every_gguf_is_run_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is looked at when it is added, and the list tells what it is and takes."""
+    facts = gguf_stamp.Facts(architecture="dream", kind="mask", memory=2_000_000_000)
+    monkeypatch.setattr(gguf_stamp, "installed", lambda: True)
+    monkeypatch.setattr(gguf_probe, "look", lambda _path: facts)
+    added = models.add(gguf(tmp_path / "odd.gguf", "dream"))
+    assert (added.backend, added.options) == ("gguf", {})
+    assert added.summary == "Tiny (dream, diffusion; takes 2.0 GB of memory)"
+    configure("[models.odd]\nsteps = 7\n")
+    assert models.find("odd").options == {"keep": str(models.looks()), "steps": "7"}
+    assert models.find(str(tmp_path / "odd.gguf")).options == {"keep": str(models.looks())}
+    configure('[models.small]\nbackend = "gguf"\n')
+    assert models.list_models()[0].backend == "gguf"
+
+
+def test_with_llama_a_damaged_file_is_refused_and_a_new_family_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What llama.cpp does not know today, it may know tomorrow; what is broken stays broken."""
+
+    def look(path: Path) -> gguf_stamp.Facts:
+        word = "does not know the architecture" if wise else "cannot load"
+        raise ModelError(f"llama.cpp {word} this.")
+
+    monkeypatch.setattr(gguf_stamp, "installed", lambda: True)
+    monkeypatch.setattr(gguf_probe, "look", look)
+    wise = False
+    with pytest.raises(ModelError, match="cannot load"):
+        models.add(gguf(tmp_path / "new.gguf", "diffusion-gemma"))
+    assert list(models.store().glob("*")) == []
+    wise = True
+    assert models.add(gguf(tmp_path / "new.gguf", "diffusion-gemma")).backend == "gguf"
 
 
 @pytest.mark.parametrize(
