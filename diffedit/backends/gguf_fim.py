@@ -47,13 +47,8 @@ def request(
     place = small_fill.gap(task, near.before)
     # The model splits words as it likes at the marks, so nothing has to be held back for it.
     place = replace(place, prompt=near.before, lead="", own="")
-    bos = model.token("bos") if model.begins_with_bos else None
-    left, right = small_fill.told(task, near.before), near.after
-    ids = [
-        *([] if bos is None else [bos]),
-        *(marks.before, *model.encode(left)),
-        *(marks.after, *model.encode(place.end + right), marks.middle),
-    ]
+    left = small_fill.told(task, near.before)
+    ids = _asked(model, marks, left, place.end + near.after)
     lines = min(max(place.wanted, 2) * habits.line_tokens, habits.fill_tokens)
 
     def finish(answers: Sequence[str]) -> Finished:
@@ -78,6 +73,16 @@ def request(
         finish=finish,
         picture=lambda pieces: _picture(pieces, place),
     )
+
+
+def _asked(model: GgufModel, marks: Marks, left: str, right: str) -> list[int]:
+    """The prompt: the text before, the text after, and the middle is the answer."""
+    bos = model.token("bos") if model.begins_with_bos else None
+    return [
+        *([] if bos is None else [bos]),
+        *(marks.before, *model.encode(left)),
+        *(marks.after, *model.encode(right), marks.middle),
+    ]
 
 
 def repeats(text: str, place: small_fill.Gap) -> int | None:

@@ -122,18 +122,6 @@ class MaskEdits:
         if hole < 1:
             raise TooLongError("The text around the gap leaves no room for it.")
 
-        def finish(answers: Sequence[str]) -> Finished:
-            answer = answers[0]
-            part = answer[slice(*small_fill.extent(answer, place))]
-            if not part.strip():
-                raise ModelError(
-                    "The model found nothing to put here.", hint="Run it again with another seed."
-                )
-            text = place.own + part + place.end
-            return Finished(
-                texts=(text,), note="The model changed nothing." if text == task.text else ""
-            )
-
         def picture(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
             raw = "".join(piece.text for piece in pieces)
             return small_fill.picture(pieces, place, small_fill.extent(raw, place))
@@ -148,7 +136,7 @@ class MaskEdits:
             accept=self._transfer(frozenset()),
             temperature=_WARM if params.seed else 0.0,
             original=task.text,
-            finish=finish,
+            finish=lambda answers: _filled(answers[0], task, place),
             picture=picture,
         )
 
@@ -170,3 +158,15 @@ class MaskEdits:
     def _transfer(self, end_ids: frozenset[int]) -> Transfer:
         habits = self._habits
         return Transfer(schedule=habits.schedule, block=habits.block, end_ids=end_ids)
+
+
+def _filled(answer: str, task: Task, place: small_fill.Gap) -> Finished:
+    """The answer as it goes into the gap. Raises ModelError where there is none."""
+    part = answer[slice(*small_fill.extent(answer, place))]
+    if not part.strip():
+        raise ModelError(
+            "The model found nothing to put here.", hint="Run it again with another seed."
+        )
+    text = place.own + part + place.end
+    note = "The model changed nothing." if text == task.text else ""
+    return Finished(texts=(text,), note=note)
