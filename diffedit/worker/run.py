@@ -20,6 +20,8 @@ from diffedit.worker.messages import Done, Loaded, Loading, Started
 from diffedit.worker.parts import Part, parts_of, sound, spliced, task_of_part, whole_text
 from diffedit.worker.wish import Wish, task_of
 
+_TOLD = 50_000_000
+"""A model of so many bytes is told with its size while it is read."""
 _STAGES = {"find": "Looking for", "read": "Reading", "place": "Placing", "warm": "Warming up"}
 BROKEN = "The model changed what is pinned; nothing was taken."
 
@@ -135,7 +137,8 @@ class Run:
 
     def _loading(self, loading: Loading) -> None:
         share = f" {100 * loading.done // loading.total}%" if loading.total > 0 else ""
-        self._wait(f"{_STAGES[loading.stage]} {self._wish.model.name} …{share}")
+        size = f" of {loading.total / 1e9:.1f} GB" if share and loading.total >= _TOLD else ""
+        self._wait(f"{_STAGES[loading.stage]} {self._wish.model.name} …{share}{size}")
 
     def _load_done(self, loaded: Loaded) -> None:
         self._figures = replace(
