@@ -23,6 +23,7 @@ COMMANDS_HELP = """\
 commands:
   rewrite FILE --lines A:B -i "..."   rewrite lines of a file without the editor
   models [list|pull|add|remove|path]  the models on this machine
+  config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them
   bench speed                         measure the editor on this machine
@@ -159,14 +160,21 @@ def models(words: Sequence[str]) -> int:
     return cli_models.run(words)
 
 
+def config(words: Sequence[str]) -> int:
+    """`diffedit config`: what is in force, and from where."""
+    from diffedit import cli_config  # noqa: PLC0415
+
+    return cli_config.run(words)
+
+
 def themes(words: Sequence[str]) -> int:
     """`diffedit themes`: one name a line."""
     Parser(prog="diffedit themes", description="The themes there are.").parse_args(words)
     from diffedit.config import themes as store  # noqa: PLC0415
 
-    for name in store.names():
+    for name in (*store.names(), *store.styles()):
         kind = "dark" if store.load(name).dark else "light"
-        sys.stdout.write(f"{name:<20} {kind}\n")
+        sys.stdout.write(f"{name:<28} {kind}\n")
     return 0
 
 
@@ -211,6 +219,7 @@ def worker(words: Sequence[str]) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "rewrite": rewrite,
     "models": models,
+    "config": config,
     "themes": themes,
     "plugins": plugins,
     "bench": bench,

@@ -50,7 +50,10 @@ class Settings:
     models: Mapping[str, Words] = field(default_factory=dict)
     """Named models with options for their backends: [models.NAME]."""
     origins: Words = field(default_factory=dict)
-    """FILE:LINE of each value that came from a file, by dotted name ("keys.ctrl+r")."""
+    """Where each value that is no default came from, by dotted name ("keys.ctrl+r").
+
+    FILE:LINE, or the name of a variable or a flag.
+    """
 
 
 Reader = Callable[[Any], Any]
@@ -152,14 +155,14 @@ def load(
         variable = f"DIFFEDIT_{key.upper()}"
         if value := environment.get(variable, ""):
             found[key] = _named(key, value, variable)
-            origins.pop(key, None)
+            origins[key] = variable
     for key, value in (flags or {}).items():
         if key not in {known.name for known in fields(Settings)}:
             raise RequestError(f"No setting {key!r}.", hint=toml_file.nearest(key, PLAIN))
         if value is not None:
-            read = key in PLAIN
-            found[key] = _named(key, value, f"--{key.replace('_', '-')}") if read else value
-            origins.pop(key, None)
+            flag = f"--{key.replace('_', '-')}"
+            found[key] = _named(key, value, flag) if key in PLAIN else value
+            origins[key] = flag
     return Settings(**found, origins=origins)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pygments.token import STANDARD_TYPES
@@ -11,7 +11,7 @@ from rich.color import ANSI_COLOR_NAMES, Color, ColorParseError
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from diffedit.config import paths, toml_file
+from diffedit.config import paths, pygments_theme, toml_file
 from diffedit.config.toml_file import TomlFile
 from diffedit.core.errors import RequestError
 
@@ -83,12 +83,30 @@ def files() -> dict[str, Path]:
 
 
 def names() -> tuple[str, ...]:
-    """All themes that can be loaded, in alphabetical order."""
+    """The names of all theme files, in alphabetical order; `styles` are themes too."""
     return tuple(sorted(files()))
+
+
+def styles() -> tuple[str, ...]:
+    """The names of the themes that are made of Pygments' styles."""
+    return pygments_theme.names()
+
+
+def sources(name: str) -> tuple[Path, ...]:
+    """The files that a theme is read from. Raises RequestError for a faulty one."""
+    return tuple(file.path for file in _chain(name)) if not _is_style(name) else ()
+
+
+def _is_style(name: str) -> bool:
+    return name.startswith(pygments_theme.PREFIX)
 
 
 def load(name: str) -> Theme:
     """The theme of that name. Raises RequestError, with file and line, for a faulty one."""
+    if _is_style(name):
+        dark, ui, syntax = pygments_theme.look(name)
+        ground = load("ink" if dark else "paper")
+        return replace(ground, name=name, dark=dark, ui=ground.ui | ui, syntax=syntax)
     chain = _chain(name)
     palette = _palette(chain)
     top = chain[0]

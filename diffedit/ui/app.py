@@ -263,7 +263,7 @@ class DiffeditApp(App[int]):
 
     def on_app_focus(self) -> None:
         """The terminal has the focus again: who knows what was done meanwhile."""
-        self.start(self.filing.outside.look())
+        self.start(self.filing.look_around())
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
         """A file in the tree."""

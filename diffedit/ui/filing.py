@@ -17,6 +17,7 @@ from diffedit.core.span import Selection, Span
 from diffedit.ui import rescue
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.dialogs import Ask, Choice, Line, PathSuggester
+from diffedit.ui.dressing import Dressing
 from diffedit.ui.finding import Finding
 from diffedit.ui.forms import Forms
 from diffedit.ui.keeping import Keeping
@@ -44,6 +45,7 @@ class Filing:
         self.recovery = Recovery(stage, self.keeping, self)
         self.finding = Finding(stage, self.keeping, self)
         self.forms = Forms(stage, self.keeping)
+        self.dressing = Dressing(stage)
 
     # Open --------------------------------------------------------------------------------------
 
@@ -138,6 +140,12 @@ class Filing:
             self._know(buffer)
         self._stage.window.show_language()
         self._stage.start(self.recovery.look_around())
+        self.dressing.look()
+
+    async def look_around(self) -> None:
+        """The terminal has the focus again: who knows what was done meanwhile."""
+        self.dressing.look()
+        await self.outside.look()
 
     def _know(self, buffer: Buffer) -> None:
         """What there is of it from before; and that it was opened."""
@@ -216,6 +224,7 @@ class Filing:
         self._stage.window.refresh_lines()
         self._stage.say(f"Saved {path.name}")
         self._stage.window.saw("saved")
+        self.dressing.look()
         return True
 
     # Close -------------------------------------------------------------------------------------

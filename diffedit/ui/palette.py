@@ -37,7 +37,7 @@ def _lines() -> Iterator[tuple[str, str]]:
     """Each line of the palette with the action behind it."""
     for title, command in listed():
         yield title, f"app.command({command.id!r})"
-    for name in themes.names():
+    for name in (*themes.names(), *themes.styles()):
         yield f"Theme: {visible(name)}", f"app.look({name!r})"
     try:
         found = plugins.commands()

@@ -55,6 +55,9 @@ class Screenful(Protocol):
     def refresh_lines(self) -> None:
         """The status line and the tabs, anew."""
 
+    def wear(self, name: str) -> None:
+        """Put on another theme. Raises RequestError for a faulty one."""
+
     def saw(self, what: str) -> None:
         """Something happened that the tour may be waiting for."""
 

@@ -45,6 +45,7 @@ def test_the_fields_that_plugins_fill_in_stay() -> None:
         "mode",
         "language",
         "keep",
+        "noised",
         "thinking",
     } == set(api.Task.__slots__)
     assert {"text", "stop", "steps", "canvases", "tokens", "note"} <= set(api.Outcome.__slots__)

@@ -53,7 +53,8 @@ def test_the_later_source_wins(tmp_path: Path) -> None:
     assert (found.tab_width, found.soft_wrap, found.indent_with_tabs) == (8, True, True)
     assert (found.theme, found.model, found.device, found.line_numbers) == ("b", "c", "auto", True)
     assert found.origins["tab_width"].endswith(".diffedit.toml:1")
-    assert "theme" not in found.origins
+    assert found.origins["theme"] == "DIFFEDIT_THEME"
+    assert found.origins["model"] == "--model"
 
 
 def test_tables_are_read(tmp_path: Path) -> None:

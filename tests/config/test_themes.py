@@ -167,3 +167,25 @@ def test_two_themes_of_one_name_are_an_error_naming_both() -> None:
     message = refused("ink")
     assert str(path) in message
     assert str(paths.bundled("themes") / "ink.toml") in message
+
+
+@pytest.mark.parametrize("name", themes.styles())
+def test_a_pygments_style_is_a_theme(name: str) -> None:
+    """Each style names every colour that a theme file must, in what Rich and Textual can read."""
+    theme = themes.load(name)
+    assert set(theme.ui) == {*themes.COLOURS, *themes.STYLES}
+    assert set(theme.draft) == set(themes.DRAFT)
+    for words in (*theme.ui.values(), *theme.syntax.values(), *theme.draft.values()):
+        Style.parse(words)
+    assert set(theme.syntax) <= set(themes.SYNTAX)
+
+
+def test_a_style_keeps_its_own_colours() -> None:
+    """Monokai is dark with its pink keywords; the light one of two is light."""
+    monokai = themes.load("pygments:monokai")
+    assert monokai.dark
+    assert monokai.ui["background"] == "#272822"
+    assert "#ff4689" in monokai.syntax["Operator"]
+    assert not themes.load("pygments:xcode").dark
+    with pytest.raises(RequestError, match="Did you mean 'pygments:monokai'"):
+        themes.load("pygments:monokay")
