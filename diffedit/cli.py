@@ -22,6 +22,7 @@ usage: diffedit [OPTIONS] [FILE[:LINE[:COL]] | +LINE[:COL] FILE | -] ...
 COMMANDS_HELP = """\
 commands:
   rewrite FILE --lines A:B -i "..."   rewrite lines of a file without the editor
+  replay FILE                         look at a saved run; --svg makes a film of it
   models [list|pull|add|remove|path]  the models on this machine
   config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
@@ -153,6 +154,13 @@ def rewrite(words: Sequence[str]) -> int:
     return run(order_of(words), Output())
 
 
+def replay(words: Sequence[str]) -> int:
+    """`diffedit replay`: a saved run, step by step."""
+    from diffedit import cli_replay  # noqa: PLC0415
+
+    return cli_replay.replay(words)
+
+
 def models(words: Sequence[str]) -> int:
     """`diffedit models`: what is on this machine."""
     from diffedit import cli_models  # noqa: PLC0415
@@ -218,6 +226,7 @@ def worker(words: Sequence[str]) -> int:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "rewrite": rewrite,
+    "replay": replay,
     "models": models,
     "config": config,
     "themes": themes,

@@ -14,6 +14,7 @@ from rich.style import Style
 from diffedit.config import paths, pygments_theme, toml_file
 from diffedit.config.toml_file import TomlFile
 from diffedit.core.errors import RequestError
+from diffedit.core.film_svg import Look
 
 COLOURS = (
     "background",
@@ -225,3 +226,21 @@ def _is_colour(word: str) -> bool:
     except ColorParseError:
         return False
     return True
+
+
+def film_look(theme: Theme) -> Look:
+    """A theme's colours for a film, where they are true colours; a film must not depend on more."""
+
+    def hex_of(style: str, plain: str) -> str:
+        colour = Style.parse(style).color
+        known = colour is not None and colour.triplet is not None
+        return colour.triplet.hex if known and colour and colour.triplet else plain
+
+    ui, draft, plain = theme.ui, theme.draft, Look()
+    return Look(
+        background=hex_of(ui["background"], plain.background),
+        foreground=hex_of(ui["foreground"], plain.foreground),
+        noise=hex_of(draft.get("noise", "none"), plain.noise),
+        kept=hex_of(draft.get("kept", "none"), plain.kept),
+        quiet=hex_of(ui["muted"], plain.quiet),
+    )

@@ -29,6 +29,11 @@ class Output:
         self._result.write(wire.encode(reply))
         self._result.flush()
 
+    def text(self, text: str) -> None:
+        """Plain text, with nothing in it that a terminal would obey."""
+        self._result.write(show.visible(text).encode("utf-8", "replace"))
+        self._result.flush()
+
     def diff(self, old: str, new: str, name: str, form: Form) -> None:
         """A unified diff in the file's own bytes, so that `patch` can take it."""
         if form.newline == "\r\n":

@@ -18,6 +18,7 @@ from diffedit.core.errors import DiffeditError
 from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
 from diffedit.ui import commands, haste, last_words
+from diffedit.ui.asking import Asking
 from diffedit.ui.buffers import Buffers
 from diffedit.ui.editing import Editing
 from diffedit.ui.editor import EditorView
@@ -63,19 +64,19 @@ class DiffeditApp(App[int]):
         client: Client | None = None,
     ) -> None:
         super().__init__()
-        self.settings = settings
-        self.buffers = Buffers()
+        self.settings, self.buffers = settings, Buffers()
         self.window = Window(self, settings, self.buffers, self._status)
         self._client = client
         self.filing, self.models = Filing(self), ModelRoom(self)
-        self.editing = Editing(self, self.models)
-        self.reviewing = Reviewing(self)
-        self.looking, self.reworking = Looking(self, self.editing), Reworking(self, self.editing)
+        self.editing = desk = Editing(self, self.models)
+        self.asking, self.looking = Asking(self, desk), Looking(self, desk)
+        self.reviewing, self.reworking = Reviewing(self), Reworking(self, desk)
         self.searching = Searching(self)
         self.farewell = ""
         """What is said on the terminal after a bad end."""
         self.heeds_signals = False
         """Whether SIGTERM and SIGHUP save the text first; not where someone else owns the loop."""
+        self.first_task: Callable[[], None] = lambda: None
         self._opening = (tuple(files), stdin_text, demo)
         self._bindings = BindingsMap()
         for key in bindings(settings.keys):
@@ -104,6 +105,7 @@ class DiffeditApp(App[int]):
         for problem in commands.start_problems(self.settings):
             self.say(problem, "warning")
         self.start(self.models.warm_up())
+        self.first_task()
         haste.collect_from_now_on()
 
     # What the desks ask of the stage -----------------------------------------------------------

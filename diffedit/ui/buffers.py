@@ -54,6 +54,8 @@ class Buffer:
     """What the project's .editorconfig asks of it."""
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
+    preview: Draft | None = None
+    """What a run would begin with, while the prompt bar asks how strong it is to be."""
     look: Look | None = None
     """Where among the steps and tokens of its draft the person looks."""
     aim: Aim | None = None

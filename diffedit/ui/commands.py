@@ -12,6 +12,7 @@ from diffedit.ui.keys import KEYS, PLACES, keys_of, shown
 
 if TYPE_CHECKING:
     from diffedit.config.settings import Settings
+    from diffedit.ui.asking import Asking
     from diffedit.ui.editing import Editing
     from diffedit.ui.filing import Filing
     from diffedit.ui.looking import Looking
@@ -30,6 +31,7 @@ class Desks(Protocol):
     reviewing: Reviewing
     looking: Looking
     reworking: Reworking
+    asking: Asking
     searching: Searching
     models: ModelRoom
 
@@ -109,6 +111,8 @@ COMMANDS: tuple[Command, ...] = (
         lambda d: d.window.prompt.next_mode(),
         listed=False,
     ),
+    Command("prompt_strength", "Strength: five stops", lambda d: d.asking.stronger(), listed=False),
+    Command("prompt_pins", "Pin signature, comments", lambda d: d.asking.pins(), listed=False),
     Command("prompt_older", "Earlier instruction", lambda d: d.window.prompt.older(), listed=False),
     Command("prompt_newer", "Later instruction", lambda d: d.window.prompt.newer(), listed=False),
     Command(
@@ -170,6 +174,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("pin_line", "Pin this line, or let go", lambda d: d.looking.pin(line=True)),
     Command("mark_token", "Brush: mark this word", lambda d: d.looking.mark(), listed=False),
     Command("think_again", "Think again about what is marked", lambda d: d.looking.think_again()),
+    Command("save_run", "Save this run, to replay or report", lambda d: d.looking.save()),
+    Command("save_film", "Save this run as a film (animated SVG)", lambda d: d.looking.save_film()),
     *(_choice(number) for number in range(1, 9)),
     Command("to_text", "To the text; again, back", lambda d: d.window.to_text(), listed=False),
     Command("scroll_up", "Scroll up", lambda d: d.window.scroll(-1), listed=False),

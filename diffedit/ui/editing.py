@@ -13,7 +13,7 @@ from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.shown import hide_bars, show_edit
-from diffedit.ui.spans import about, rows_of, without_last_newline
+from diffedit.ui.spans import about, pinned, rows_of, without_last_newline
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import go_back, put_back, stayed
 from diffedit.ui.wish import Wish
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from diffedit.config.models import Model
     from diffedit.core.draft import Draft
     from diffedit.core.start import Start
-    from diffedit.core.stretch import Stretches
     from diffedit.engine.params import DenoiseParams
     from diffedit.ui.events import PromptSent
 
@@ -118,6 +117,7 @@ class Editing:
         self._show_span(span)
         buffer.session.edit = buffer.edit.asked()
         modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
+        self._know_the_model()
         stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
         stage.window.saw("asked")
 
@@ -128,10 +128,16 @@ class Editing:
             return
         self._asked, self._start = buffer, start
         buffer.session.edit = buffer.edit.asked()
+        self._know_the_model()
         self._stage.window.prompt.open(what, ("rewrite",), "rewrite")
         if words:
             self._stage.window.prompt.put(words)
         self._stage.window.saw("asked")
+
+    def _know_the_model(self) -> None:
+        """Let the bar offer what the loaded model can do, and no more."""
+        prompt, abilities = self._stage.window.prompt, self._stage.client.abilities
+        prompt.can_start_warm = bool(abilities and abilities.warm_start)
 
     def _show_span(self, span: Span) -> None:
         """Select a span; what was selected before comes back if nothing becomes of it."""
@@ -152,6 +158,8 @@ class Editing:
         buffer, self._asked = self._asked, None
         if buffer is not None and buffer.edit.stage == "ask":
             buffer.session.edit = buffer.edit.escape()
+            buffer.preview = None
+            window.paint(buffer)
         if buffer is not None and buffer.edit.links:
             show_edit(self._stage, buffer)
             return
@@ -182,6 +190,7 @@ class Editing:
         start, self._start = self._start, None
         if buffer is None:
             return
+        buffer.preview = None
         wish = Wish(
             instruction=sent.instruction,
             mode=sent.mode,
@@ -304,7 +313,7 @@ class Editing:
             thinking=self._stage.window.panel.display,
             device=settings.device,
             context=settings.context_chars,
-            keep=self._keep(buffer, span, wish) if start is None else (),
+            keep=pinned(buffer, span, wish.pins) if start is None else (),
             start=start,
         )
 
@@ -313,14 +322,6 @@ class Editing:
         if self.running is not None:
             self._stage.window.refresh_lines()
             self._stage.later(TICK, self._tick)
-
-    def _keep(self, buffer: Buffer, span: Span, wish: Wish) -> Stretches:
-        """What is pinned of the page's own text, by its kind."""
-        if not wish.pins or wish.mode != "rewrite":
-            return ()
-        from diffedit.core.pins import pins_of  # noqa: PLC0415 - not before it is asked for
-
-        return pins_of(buffer.page.text.slice(span), wish.pins, buffer.language)
 
     def _seen(self, buffer: Buffer, draft: Draft) -> None:
         """One picture of the run: to the panel, the status line and the page."""

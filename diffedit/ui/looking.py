@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffedit.core.stretch import Stretches, joined, rest
 from diffedit.ui.shown import show_edit
 
 if TYPE_CHECKING:
+    from diffedit.core.edit import Link
     from diffedit.core.start import Start
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.editing import Editing
@@ -64,6 +66,32 @@ class Looking:
         buffer.session.edit = buffer.edit.escape()
         buffer.look = None
         show_edit(self._stage, buffer)
+
+    def adopt(self, link: Link) -> None:
+        """A saved run over its own text: from its first step on."""
+        buffer = self._buffer
+        buffer.session.adopt(link)
+        self._open(buffer)
+        self.ends(last=False)
+
+    def save(self) -> None:
+        """`s`: the run into a file, for `diffedit replay` and for bug reports."""
+        from diffedit.worker import tape  # noqa: PLC0415 - when it is asked for
+
+        buffer = self._buffer
+        if buffer.edit.link is not None:
+            path = tape.save(buffer.edit.link, Path.cwd(), language=buffer.language)
+            self._stage.say(f"Saved {path.name}; `diffedit replay {path.name}` plays it.")
+
+    def save_film(self) -> None:
+        """`S`: the run as an animated SVG, in the colours that are worn."""
+        from diffedit.ui.film import save_film  # noqa: PLC0415 - when it is asked for
+
+        link = self._buffer.edit.link
+        if link is not None and link.film:
+            pace = self._buffer.look.pace if self._buffer.look is not None else 4
+            path = save_film(link, Path.cwd(), self._stage.window.look, pace)
+            self._stage.say(f"Saved {path.name}, which plays in a browser.")
 
     def _open(self, buffer: Buffer) -> None:
         buffer.look = None

@@ -23,7 +23,7 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     `width` is how many cells are on the screen: a live canvas is shaded so far.
     """
     edit, review = buffer.edit, buffer.review
-    draft = edit.draft
+    draft = buffer.preview or edit.draft
     if draft is None or not (draft.live or review is not None or edit.looking):
         return None
     from diffedit.ui.draft_paint import denoising  # noqa: PLC0415 - not before there is a draft
@@ -32,10 +32,15 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     text = buffer.page.text
     (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
     page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
-    if review is not None:
+    if buffer.preview is None and review is not None:
         picture, at = reviewing(review, page)
         return Overlay(first, last, picture.rows, 1, picture.marks), at
-    if edit.looking and buffer.look is not None and edit.link is not None:
+    if (
+        buffer.preview is None
+        and edit.looking
+        and buffer.look is not None
+        and edit.link is not None
+    ):
         from diffedit.ui.look_paint import looking  # noqa: PLC0415 - as above
 
         picture, at = looking(buffer.look, edit.link.pins, page)

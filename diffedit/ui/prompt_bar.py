@@ -24,6 +24,18 @@ WHAT: dict[Mode, tuple[str, str]] = {
 }
 """Each mode's heading, and what the empty line asks."""
 
+STOPS: tuple[tuple[str, float], ...] = (
+    ("▁ touch up", 0.15),
+    ("▃ retouch", 0.35),
+    ("▅ rework", 0.6),
+    ("▇ remake", 0.85),
+    ("█ from nothing", 1.0),
+)
+"""How strong an edit is: the share of the text that is noised before it is denoised."""
+
+PINS: tuple[tuple[str, ...], ...] = ((), ("signature",), ("comments",), ("signature", "comments"))
+"""What may be pinned by its kind, in the order of the key."""
+
 APP_KEYS = ("f6", "f7")
 """What the stock line would do something else with; here they are the app's, as anywhere."""
 
@@ -74,6 +86,10 @@ class PromptBar(Vertical):
         self.mode: Mode = "rewrite"
         self._modes: tuple[Mode, ...] = ("rewrite",)
         self._about = ""
+        self._stop = len(STOPS) - 1
+        self._pins = 0
+        self.can_start_warm = False
+        """Whether the model may begin with the text; else it always starts from nothing."""
 
     def compose(self) -> ComposeResult:
         """Heading and line."""
@@ -123,12 +139,39 @@ class PromptBar(Vertical):
             return
         self.history.add(text)
         self._clear()
-        self.post_message(PromptSent(text, self.mode))
+        self.post_message(PromptSent(text, self.mode, noise=self.noise, pins=self.pins))
 
     def next_mode(self) -> None:
         """Tab: the next of the modes that make sense here."""
         self.mode = self._modes[(self._modes.index(self.mode) + 1) % len(self._modes)]
         self._show()
+
+    @property
+    def noise(self) -> float | None:
+        """The share of the text that is noised at the start; None: as the settings say."""
+        return STOPS[self._stop][1] if self.can_start_warm and self._stop < len(STOPS) - 1 else None
+
+    @property
+    def pins(self) -> frozenset[str]:
+        """What is pinned by its kind."""
+        return frozenset(PINS[self._pins]) if self.mode == "rewrite" else frozenset()
+
+    def stronger(self) -> bool:
+        """Alt+s: the next of the five stops; false where the model knows only one."""
+        if self.can_start_warm:
+            self._stop = (self._stop + 1) % len(STOPS)
+            self._show()
+        return self.can_start_warm
+
+    def next_pins(self) -> None:
+        """Alt+p: pin the signature, the comments, both, or nothing."""
+        self._pins = (self._pins + 1) % len(PINS)
+        self._show()
+
+    def pin_by_default(self, kinds: Sequence[str]) -> None:
+        """What the settings pin, unless the person says otherwise."""
+        wanted = [n for n, pins in enumerate(PINS) if set(pins) == set(kinds)]
+        self._pins = wanted[0] if wanted else self._pins
 
     def close(self) -> None:
         """Esc: away with the bar; what was typed waits for the next time."""
@@ -145,6 +188,10 @@ class PromptBar(Vertical):
         heading = Text(no_wrap=True, overflow="ellipsis")
         heading.append(f" {title} ", "reverse bold")
         heading.append(f" {visible(self._about)}  ", "bold")
+        if self.mode == "rewrite":
+            if self.can_start_warm:
+                heading.append(f"alt+s {STOPS[self._stop][0]} ", "bold")
+            heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
         heading.append(HINT, "dim")
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks

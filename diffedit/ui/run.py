@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from diffedit.config.settings import Settings
+from diffedit.core.edit import Link
 from diffedit.core.filespec import FileSpec
 from diffedit.ui import haste
 from diffedit.ui.app import DiffeditApp
@@ -23,7 +24,24 @@ def run(
     haste.hurry()
     if demo:
         files = (tour_file(), *files)
-    app = DiffeditApp(files, settings, demo=demo, stdin_text=stdin_text)
+    return _run(DiffeditApp(files, settings, demo=demo, stdin_text=stdin_text))
+
+
+def run_replay(link: Link, language: str, settings: Settings) -> int:
+    """Open the editor on a saved run: its text on the page, its steps over it."""
+    app = DiffeditApp((), settings, stdin_text=link.draft.original)
+
+    def show() -> None:
+        buffer = app.buffers.current
+        buffer.piped, buffer.language = False, language
+        app.window.show_language()
+        app.looking.adopt(link)
+
+    app.first_task = show
+    return _run(app)
+
+
+def _run(app: DiffeditApp) -> int:
     app.heeds_signals = True
     code = app.run()
     if app.farewell:

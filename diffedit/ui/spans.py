@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diffedit.core.span import Span
+from diffedit.core.stretch import Stretches
 from diffedit.ui.buffers import Buffer
 
 
@@ -29,3 +30,12 @@ def rows_of(buffer: Buffer, span: Span) -> int:
     """How many lines a span touches."""
     text = buffer.page.text
     return text.location(span.end)[0] - text.location(span.start)[0] + 1
+
+
+def pinned(buffer: Buffer, span: Span, kinds: frozenset[str]) -> Stretches:
+    """What is pinned of a span by its kind, in characters of it."""
+    if not kinds:
+        return ()
+    from diffedit.core.pins import pins_of  # noqa: PLC0415 - not before it is asked for
+
+    return pins_of(buffer.page.text.slice(span), kinds, buffer.language)

@@ -1,0 +1,73 @@
+"""The desk for the dials of the prompt bar: how strong, what is pinned; shown before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diffedit.core.draft import Draft
+from diffedit.core.errors import DiffeditError
+from diffedit.ui.spans import pinned
+
+if TYPE_CHECKING:
+    from diffedit.ui.buffers import Buffer
+    from diffedit.ui.editing import Editing
+    from diffedit.ui.stage import Stage
+
+ALWAYS_FROM_NOTHING = "This model always starts from nothing: it has no strength to set."
+
+
+class Asking:
+    """Turns the dials, and paints over the page which tokens would be noised."""
+
+    def __init__(self, stage: Stage, editing: Editing) -> None:
+        self._stage, self._editing = stage, editing
+
+    async def stronger(self) -> None:
+        """Alt+s: the next of five stops, from touching up to starting from nothing."""
+        prompt = self._stage.window.prompt
+        if not prompt.stronger():
+            self._stage.say(ALWAYS_FROM_NOTHING)
+            return
+        await self._preview()
+
+    async def pins(self) -> None:
+        """Alt+p: what is pinned by its kind."""
+        self._stage.window.prompt.next_pins()
+        await self._preview()
+
+    async def _preview(self) -> None:
+        """Ask the model which of its tokens would be noised, and show it; nothing is denoised."""
+        stage = self._stage
+        buffer, prompt = stage.buffers.current, stage.window.prompt
+        plain = prompt.noise is None and not prompt.pins
+        if buffer.aim is None or not prompt.can_start_warm or plain or self._editing.running:
+            self._show(buffer, None)
+            return
+        model = await self._editing.model()
+        if model is None:
+            return
+        span, noise = buffer.aim.span, prompt.noise
+        params = stage.settings.params
+        try:
+            pieces = await buffer.session.preview(
+                span,
+                mode=prompt.mode,
+                params=params if noise is None else replace(params, noise=noise),
+                model=model,
+                language=buffer.language,
+                keep=pinned(buffer, span, prompt.pins),
+                device=stage.settings.device,
+            )
+        except DiffeditError as error:
+            stage.say(str(error), "warning")
+            return
+        if prompt.display and buffer.aim is not None and buffer.aim.span == span:
+            original = buffer.page.text.slice(span)
+            self._show(buffer, Draft(span=span, original=original, pieces=pieces))
+            stage.window.saw("preview")
+
+    def _show(self, buffer: Buffer, draft: Draft | None) -> None:
+        """The preview over the page, or the page itself."""
+        buffer.preview = draft
+        self._stage.window.paint(buffer)
