@@ -1,10 +1,10 @@
 """A DiffusionGemma from its checkpoint's tensors, packed as they are read, a stretch at a time.
 
-The model is made without weights (on torch's meta device); each tensor is then read in stretches
+The model is made without weights (on torch's meta device). Each tensor is then read in stretches
 of at most PART bytes, packed on the device where it will live, and put into every place that
-shares it: encoder and decoder are one set of weights. So beside the result never more than a few copies of
-one stretch are in memory. `from_pretrained` would hold whole shards, and cannot pack the experts,
-which are no `nn.Linear` but stacks [E, out, in].
+shares it: encoder and decoder are one set of weights. So beside the result never more than a few
+copies of one stretch are in memory. `from_pretrained` would hold whole shards, and cannot pack
+the experts, which are no `nn.Linear` but stacks [E, out, in].
 """
 
 from __future__ import annotations

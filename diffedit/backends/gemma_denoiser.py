@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from diffedit.backends.gemma_cache import Shown, can_rewind, new_cache, rewind
+from diffedit.backends.gemma_sizes import SLACK
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
 from diffedit.engine.backend import Cancelled, Noise, Prediction, Reading, Seen, never
@@ -23,8 +24,6 @@ from diffedit.engine.canvas import Canvas
 
 CHUNK = 1024
 """Prompt tokens read in one pass; a cancel waits for the pass."""
-SLACK = 4096
-"""Tokens that a sliding layer keeps beyond its window, so that the prompt can be wound back to."""
 _SURE = 1e4
 """How far a held id's logit stands above all others. Its entropy is 0 then, exactly."""
 _BAND = 64

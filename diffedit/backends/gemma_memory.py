@@ -12,8 +12,10 @@ from pathlib import Path
 from diffedit.backends.gemma_sizes import SMALL_KINDS, Kind, Need
 from diffedit.core.errors import OutOfMemoryError, RequestError
 
-RESERVE = 500_000_000
-"""Bytes left free on a device for activations and the library's own."""
+RESERVE = 50_000_000
+"""Bytes left free on a GPU for activations."""
+HOST_RESERVE = 500_000_000
+"""Bytes left free on the host for everything else."""
 BUS = 25e9
 """Bytes a second from the host to a GPU: PCIe 4.0 with 16 lanes, as it is in practice."""
 ORDER: tuple[Kind, ...] = ("bf16", "int8", "int4")
@@ -71,7 +73,7 @@ def choose(needs: Mapping[Kind, Need], here: Machine, *, device: str, wanted: st
                 return Plan(kind=kind, device="cuda", offload=True, note=note)
     if not on_gpu or device == "auto":
         for kind in kinds:
-            if needs[kind].total + RESERVE <= here.host_free:
+            if needs[kind].total + HOST_RESERVE <= here.host_free:
                 return Plan(kind=kind, device="cpu", note=_slow(needs[kind]))
     raise _too_little(needs, kinds, here, on_gpu=on_gpu)
 
@@ -79,7 +81,7 @@ def choose(needs: Mapping[Kind, Need], here: Machine, *, device: str, wanted: st
 def _fits(need: Need, here: Machine, *, on_gpu: bool) -> bool:
     """Whether there is any way for it."""
     if not on_gpu:
-        return need.total + RESERVE <= here.host_free
+        return need.total + HOST_RESERVE <= here.host_free
     return need.total + RESERVE <= here.gpu_free or _offloads(need, here)
 
 

@@ -29,11 +29,15 @@ CONTEXT = 8192
 """Tokens of prompt that the figures count with."""
 CHUNK = 8
 """Experts that are unpacked at once."""
-ROWS = 16_384
+ROWS = 8_192
 """Rows of the vocabulary that are unpacked at once."""
-LOGITS = 5
+LOGITS = 4
 """Canvases of float32 logits that live at once at most in a step: the model's own, their capped
-and tempered forms, the softmax, and the former step's."""
+form or the softmax, and the former step's in 16 bits, twice while the head joins its parts."""
+SLACK = 2048
+"""Tokens that a sliding layer's cache keeps beyond its window, to go back without reading again."""
+STEP = 256
+"""A cache grows by so many tokens."""
 
 Shapes = Iterable[tuple[str, tuple[int, ...], int]]
 """Name, shape, and bytes of one number, of each tensor."""
@@ -145,13 +149,13 @@ def _need(kind: Kind, counted: tuple[int, int], config: Mapping[str, Any], conte
 
 
 def cache_bytes(text: Mapping[str, Any], context: int) -> int:
-    """Keys and values of a prompt in 16 bits, over all layers; sliding ones keep a window."""
+    """Keys and values of a prompt in 16 bits, over all layers, as `gemma_cache` keeps them."""
     total = 0
     for layer, kind in enumerate(text["layer_types"]):
         heads, width = _heads(text, layer, kind)
         sliding = kind == "sliding_attention"
-        tokens = min(context, int(text["sliding_window"])) if sliding else context
-        total += 2 * 2 * tokens * heads * width
+        tokens = min(context, int(text["sliding_window"]) + SLACK) if sliding else context
+        total += 2 * 2 * (tokens + STEP) * heads * width
     return total
 
 

@@ -1,12 +1,17 @@
-"""From a checkpoint folder to a model that stands ready on its device."""
+"""From a checkpoint folder to a model that stands ready on its device, in the bits that fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffedit.backends.gemma_folder import look
+from diffedit.backends import gemma_memory, gemma_saved, gemma_sizes
+from diffedit.backends.gemma_folder import Checkpoint, look
+from diffedit.backends.gemma_memory import Machine, Plan, gigabytes
+from diffedit.backends.gemma_sizes import KINDS, SMALL_KINDS, Kind, Need
+from diffedit.backends.safetensors_file import Entry, read_headers
 from diffedit.core.errors import ModelError, OutOfMemoryError
 from diffedit.core.show import visible
 from diffedit.engine.backend import Report
@@ -14,8 +19,8 @@ from diffedit.engine.backend import Report
 if TYPE_CHECKING:
     import torch
 
-PRECISIONS = ("auto", "bf16", "f32")
-"""How the weights are kept: as the checkpoint has them, or in these bits."""
+PRECISIONS = ("auto", *KINDS)
+"""How the weights are kept; auto: the truest that fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,60 +31,143 @@ class Placed:
     """A transformers DiffusionGemmaForBlockDiffusion."""
     device: torch.device
     """Where the canvas, the cache and the logits live."""
+    kind: str = "bf16"
+    """How its weights are kept: one of KINDS."""
     note: str = ""
     """What a person should know, such as what an offload costs; "" if nothing."""
 
 
-def load_model(folder: Path, *, device: str, precision: str, report: Report) -> Placed:
-    """Read a checkpoint and put it on "auto", "cpu" or "cuda".
+def needs_of(entries: Mapping[str, Entry], config: Mapping[str, Any]) -> dict[Kind, Need]:
+    """What each kind of weights would need: all that can be made of what is stored."""
+    found = gemma_saved.shapes(entries)
+    kinds: tuple[Kind, ...] = ("bf16", "int8", "int4", "fp8", "f32")
+    return {kind: gemma_sizes.need(found, config, kind) for kind in kinds}
 
-    No code of the checkpoint is run, nothing is fetched. Raises ModelError for what the folder
-    or this machine lacks, OutOfMemoryError where the model does not fit.
+
+def load_model(folder: Path, *, device: str, precision: str, report: Report) -> Placed:
+    """Read a checkpoint and put it on "auto", "cpu" or "cuda", packed as there is room for it.
+
+    Packed weights are saved beside the checkpoint, and taken from there the next time. No code of
+    the checkpoint is run, nothing is fetched. Raises ModelError for what the folder or this machine
+    lacks, OutOfMemoryError where the model does not fit, RequestError for a precision that is none.
     """
     checkpoint = look(folder)
-    import torch  # noqa: PLC0415 - heavy
-    from transformers import DiffusionGemmaForBlockDiffusion  # noqa: PLC0415 - heavy
+    entries = read_headers(checkpoint.shards)
+    _check_device(device)
+    plan = _plan(checkpoint, entries, device=device, wanted=precision)
+    source = gemma_saved.checksum(folder / "config.json", checkpoint.shards)
+    saved = gemma_saved.place(folder, plan.kind)
+    packed = gemma_saved.kind_of(folder) is not None
+    if plan.kind in SMALL_KINDS and not packed and gemma_saved.fresh(saved, plan.kind, source):
+        checkpoint, packed = look(saved), True
+        entries = read_headers(checkpoint.shards)
+    placed, kept = _read(checkpoint, entries, plan, report)
+    if plan.kind in SMALL_KINDS and not packed:
+        note = _keep(kept, folder, plan, source)
+        placed = replace(placed, note=f"{placed.note} {note}".strip())
+    return placed
 
-    place = _device(device)
-    kinds = {"auto": "auto", "bf16": torch.bfloat16, "f32": torch.float32}
-    kind = kinds["bf16" if precision == "auto" and place.type == "cuda" else precision]
-    report("read", 0, checkpoint.size)
-    try:
-        model = DiffusionGemmaForBlockDiffusion.from_pretrained(
-            folder,
-            dtype=kind,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
+
+def _plan(
+    checkpoint: Checkpoint, entries: Mapping[str, Entry], *, device: str, wanted: str
+) -> Plan:
+    """What to load and where. A packed folder is what it is."""
+    packed = gemma_saved.kind_of(checkpoint.folder)
+    if packed is not None and wanted not in ("auto", packed):
+        raise ModelError(
+            visible(f"{checkpoint.folder} holds weights in {packed}, not in {wanted}."),
+            hint="Name the checkpoint that it was made from.",
         )
-        report("read", checkpoint.size, checkpoint.size)
+    if packed is not None:
+        need = gemma_sizes.packed_need(gemma_saved.shapes(entries), checkpoint.config, packed)
+        needs: dict[Kind, Need] = {packed: need}
+    else:
+        needs = needs_of(entries, checkpoint.config)
+    if wanted == "auto" and packed is None and device != "cuda":
+        stored = next(iter(entries.values())).dtype
+        here = gemma_memory.machine()
+        roomy = needs["f32"].total + gemma_memory.HOST_RESERVE <= here.host_free
+        if stored == "F32" and roomy and not here.gpu_name:
+            return Plan(kind="f32", device="cpu")
+    return gemma_memory.choose(needs, machine_of(device), device=device, wanted=wanted)
+
+
+def machine_of(device: str) -> Machine:
+    """This machine, its GPU's free memory as torch sees it where torch is to use it."""
+    here = gemma_memory.machine()
+    if device == "cpu":
+        return here
+    import torch  # noqa: PLC0415 - heavy
+
+    if not torch.cuda.is_available():
+        return replace(here, gpu_name="", gpu_free=0, gpu=0)
+    free, whole = torch.cuda.mem_get_info()
+    name = torch.cuda.get_device_name()
+    return replace(here, gpu_name=name, gpu_free=free, gpu=whole)
+
+
+def _read(
+    checkpoint: Checkpoint, entries: Mapping[str, Entry], plan: Plan, report: Report
+) -> tuple[Placed, Any]:
+    """Build the model and fill it."""
+    import torch  # noqa: PLC0415 - heavy
+    from transformers import DiffusionGemmaConfig  # noqa: PLC0415 - heavy
+
+    from diffedit.backends import gemma_build  # noqa: PLC0415 - torch
+
+    size, place = checkpoint.size, torch.device(plan.device)
+    report("read", 0, size)
+    order = gemma_build.Order(
+        kind=plan.kind,
+        device=place,
+        offload=plan.offload,
+        report=lambda done: report("read", min(done, size), size),
+    )
+    try:
+        config = DiffusionGemmaConfig.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+        model = gemma_build.empty(config)
+        kept = gemma_build.fill(model, entries, order)
+        report("read", size, size)
         report("place", 0, 1)
-        model = model.eval().to(place)
+        model = model.to(place)
+        if (checkpoint.folder / "generation_config.json").is_file():
+            made = type(model).generation_config_class
+            model.generation_config = made.from_pretrained(checkpoint.folder)
         report("place", 1, 1)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
-            f"{folder.name} does not fit into this machine: it needs "
-            f"{checkpoint.size / 1e9:.1f} GB and what a step needs besides."
+            f"{checkpoint.folder.name} in {plan.kind} does not fit into {place.type}'s memory: "
+            "something else has taken what was free.",
+            hint="Close it, or say --option weights=int4.",
         ) from error
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(
-            visible(f"{folder.name} cannot be loaded: {' '.join(str(error).split())[:200]}")
-        ) from error
-    return Placed(model=model, device=place)
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ModelError(visible(f"{checkpoint.folder.name} cannot be loaded: {why}")) from error
+    return Placed(model=model, device=place, kind=plan.kind, note=plan.note), kept
 
 
-def _device(name: str) -> torch.device:
-    """The device that is meant. Raises ModelError where there is none such."""
+def _keep(kept: Any, folder: Path, plan: Plan, source: str) -> str:
+    """Save what was packed; what stands in the way is only told."""
+    try:
+        gemma_saved.save(kept, folder, plan.kind, source, lambda _: None)
+    except OSError as error:
+        return (
+            f"The packed weights could not be kept in {folder} ({error.strerror}); "
+            "they are packed again the next time."
+        )
+    return ""
+
+
+def _check_device(name: str) -> None:
+    """Raises ModelError where there is none such."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ModelError(visible(f"There is no device {name!r}."), hint="Say cpu or cuda.")
     import torch  # noqa: PLC0415 - heavy
 
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        place = torch.device(name)
-    except RuntimeError:
-        raise ModelError(visible(f"There is no device {name!r}."), hint="Say cpu or cuda.") from (
-            None
-        )
-    if place.type == "cuda" and not torch.cuda.is_available():
+    if name == "cuda" and not torch.cuda.is_available():
         raise ModelError("torch finds no CUDA device here.", hint="Choose the device cpu.")
-    return place
+
+
+__all__ = ["PRECISIONS", "Placed", "gigabytes", "load_model", "machine_of", "needs_of"]

@@ -14,16 +14,16 @@ def _need(kind: Kind, weights: int, experts: int, workspace: int) -> Need:
         kind=kind,
         weights=weights,
         experts=experts,
-        cache=377_487_360,
-        logits=1_342_177_280,
+        cache=854_589_440,
+        logits=1_073_741_824,
         workspace=workspace,
     )
 
 
 NEEDS: dict[Kind, Need] = {
     "bf16": _need("bf16", 51_647_557_848, 45_675_970_560, 0),
-    "fp8": _need("fp8", 25_928_728_152, 22_902_865_920, 184_549_376),
-    "int8": _need("int8", 25_928_728_152, 22_902_865_920, 184_549_376),
-    "int4": _need("int4", 15_872_228_952, 12_846_366_720, 184_549_376),
+    "fp8": _need("fp8", 25_928_728_152, 22_902_865_920, 126_877_696),
+    "int8": _need("int8", 25_928_728_152, 22_902_865_920, 126_877_696),
+    "int4": _need("int4", 15_872_228_952, 12_846_366_720, 126_877_696),
 }
 """What each kind of weights needs; a test counts them again on the full-size model."""

@@ -34,8 +34,8 @@ def needs(model: Any) -> dict[Kind, Need]:
 def test_int4_fits_into_18_gb(needs: dict[Kind, Need]) -> None:
     """Weights, a cache of 8,192 tokens, a step's logits and what is unpacked: under 18.0e9."""
     need = needs["int4"]
-    assert need.cache == 25 * 4 * 1024 * 8 * 256 + 5 * 4 * 8192 * 2 * 512
-    assert need.logits == 5 * 4 * 256 * 262144
+    assert need.cache == 25 * 4 * 3328 * 8 * 256 + 5 * 4 * 8448 * 2 * 512
+    assert need.logits == 4 * 4 * 256 * 262144
     assert need.total < 18.0 * GB
     assert need.weights > 0.5 * 22.8 * GB
 
@@ -102,7 +102,7 @@ def test_too_much_is_refused_with_what_would_do(needs: dict[Kind, Need]) -> None
     """bf16 on a card of 24 GB: how much it needs, and the option that fits."""
     with pytest.raises(OutOfMemoryError) as caught:
         gemma_memory.choose(needs, machine(24, 16), device="cuda", wanted="bf16")
-    assert "Weights in bf16 need 53.9" in str(caught.value)
+    assert "Weights in bf16 need 53.6" in str(caught.value)
     assert "24.0 GB are free. Say --option weights=int4: it needs 17" in str(caught.value)
 
 
