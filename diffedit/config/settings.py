@@ -35,6 +35,8 @@ class Settings:
     line_numbers: bool = True
     soft_wrap: bool = False
     """Break long lines on screen at the right edge."""
+    mouse: bool = True
+    """Take the mouse; without it the terminal's own marking and pasting work as everywhere."""
     journal: bool = True
     """Keep what is typed, for undo after a restart and for what a crash would cost."""
     frames_per_second: int = 20
@@ -115,6 +117,7 @@ PLAIN: Mapping[str, Reader] = {
     "indent_with_tabs": _auto_switch,
     "line_numbers": _switch,
     "soft_wrap": _switch,
+    "mouse": _switch,
     "journal": _switch,
     "frames_per_second": _whole(1, 60),
     "thinking_panel": _switch,

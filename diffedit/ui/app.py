@@ -40,8 +40,6 @@ from diffedit.ui.status_of import status_of
 from diffedit.ui.window import Window
 
 if TYPE_CHECKING:
-    from textual.widgets import DirectoryTree
-
     from diffedit.worker.client import Client
 
 T = TypeVar("T")
@@ -97,6 +95,7 @@ class DiffeditApp(App[int]):
         self.filing.open_all(files, stdin_text)
         if demo:
             self.window.tour.begin()
+        self.app_resume_signal.subscribe(self, lambda _: self.on_app_focus())
         self.call_after_refresh(self._seen)
 
     def _seen(self) -> None:
@@ -264,16 +263,8 @@ class DiffeditApp(App[int]):
         self.searching.moved()
 
     def on_app_focus(self) -> None:
-        """The terminal has the focus again: who knows what was done meanwhile."""
+        """The terminal is ours again: who knows what was done meanwhile."""
         self.start(self.filing.look_around())
-
-    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
-        """A file in the tree."""
-        self.start(self.filing.finding.opened(event.path))
-
-    def on_file_tree_left(self) -> None:
-        """Esc in the tree."""
-        self.window.focus_on(self.window.editor)
 
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""

@@ -104,6 +104,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("picture", "Save a picture of the screen (SVG)", lambda d: d.window.picture()),
     Command("help", "Help: all keys", lambda d: d.show_help()),
     Command("quit", "Quit", lambda d: d.filing.quit()),
+    Command("abort", "Quit with exit code 1: git and others then stop", lambda d: d.filing.abort()),
+    Command("suspend", "Suspend: to the shell; fg comes back", lambda d: d.window.suspend()),
     Command("prompt_send", "Run the instruction", lambda d: d.window.prompt.send(), listed=False),
     Command(
         "prompt_mode",

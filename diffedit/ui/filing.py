@@ -252,6 +252,14 @@ class Filing:
                 return
         self.leave()
 
+    async def abort(self) -> None:
+        """Leave with exit code 1, so that whoever called the editor goes no further."""
+        names = ", ".join(buffer.name for buffer in self._stage.buffers.modified)
+        choices = (Choice("y", "leave without saving", "y"), Choice("n", "stay", "n"))
+        question = f"Leave with exit code 1? Not saved: {names}."
+        if not names or await self._stage.ask(Ask(question, choices)) == "y":
+            self.leave(1)
+
     def leave(self, code: int = 0) -> None:
         """Leave at once, every text as it is; what is unsaved was given up."""
         for buffer in self._stage.buffers.all:

@@ -60,7 +60,8 @@ class Finding:
         """The project as a tree."""
         from diffedit.core import project  # noqa: PLC0415 - when it is asked for
 
-        self._stage.window.show_tree(project.root_of(Path.cwd()))
+        root = project.root_of(Path.cwd())
+        self._stage.window.show_tree(root, lambda path: self._stage.start(self.opened(path)))
 
     def note(self, path: Path) -> None:
         """A file was opened."""

@@ -43,7 +43,7 @@ def run_replay(link: Link, language: str, settings: Settings) -> int:
 
 def _run(app: DiffeditApp) -> int:
     app.heeds_signals = True
-    code = app.run()
+    code = app.run(mouse=app.settings.mouse)
     if app.farewell:
         sys.stderr.write(app.farewell + "\n")
     return code if code is not None else app.return_code or 0

@@ -49,7 +49,7 @@ class Screenful(Protocol):
     def paint(self, buffer: Buffer) -> None:
         """The draft or the review of a buffer, if that is the one on the page."""
 
-    def show_tree(self, root: Path) -> None:
+    def show_tree(self, root: Path, opens: Callable[[Path], None]) -> None:
         """Open the tree of files, go to it, or close it."""
 
     def refresh_lines(self) -> None:

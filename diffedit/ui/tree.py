@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
-from textual.message import Message
 from textual.widgets import DirectoryTree
 from textual.widgets._directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
@@ -25,11 +24,13 @@ class FileTree(DirectoryTree):
         Binding("escape", "leave", show=False),
     ]
 
-    class Left(Message, namespace="file_tree"):
-        """The keys should go back to the page."""
-
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, opens: Callable[[Path], None], leave: Callable[[], None]
+    ) -> None:
+        """`opens` is called with a file that was picked, `leave` where the keys should go back."""
         super().__init__(root, id="tree")
+        self._opens = opens
+        self._leave = leave
         self.guide_depth = 2
 
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
@@ -46,4 +47,9 @@ class FileTree(DirectoryTree):
 
     def action_leave(self) -> None:
         """Esc."""
-        self.post_message(self.Left())
+        self._leave()
+
+    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+        """Enter or a click on a file."""
+        event.stop()
+        self._opens(event.path)

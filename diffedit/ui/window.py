@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.filter import NoColor
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
@@ -48,7 +49,12 @@ class Window:
         self, app: App[int], settings: Settings, buffers: Buffers, status: Callable[[], Status]
     ) -> None:
         """`status` tells what the status line should say."""
-        self.look = themes.load(settings.theme)
+        # The theme that NO_COLOR asks for gives way only to one that is asked for just now.
+        asked = settings.origins.get("theme") == "--theme"
+        plain = app.no_color and not asked
+        self.look = themes.load("mono" if plain else settings.theme)
+        if app.no_color:
+            app._filters = [NoColor()]
         self._app = app
         self._dress()
         self._settings = settings
@@ -152,7 +158,7 @@ class Window:
         """For the tour."""
         self.tour.saw(what)
 
-    def show_tree(self, root: Path) -> None:
+    def show_tree(self, root: Path, opens: Callable[[Path], None]) -> None:
         """The tree beside the page: open it, go to it, or close it if one is there already."""
         from diffedit.ui.tree import FileTree  # noqa: PLC0415 - when it is asked for
 
@@ -160,7 +166,7 @@ class Window:
         assert isinstance(body, Widget)
         found = list(body.query(FileTree))
         if not found:
-            tree = FileTree(root)
+            tree = FileTree(root, opens, self.to_text)
             body.mount(tree, before=self.editor)
             self._app.call_after_refresh(self.focus_on, tree)
         elif found[0].has_focus:
@@ -174,6 +180,10 @@ class Window:
         self.panel.display = not self.panel.display
         self.panel.repaint()
         self.saw("thinking")
+
+    def suspend(self) -> None:
+        """Give the terminal back to the shell until it says fg."""
+        self._app.action_suspend_process()
 
     def picture(self) -> None:
         """Save the screen as it is. Raises FileError."""

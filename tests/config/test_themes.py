@@ -9,7 +9,7 @@ from rich.style import Style
 from diffedit.config import paths, themes
 from diffedit.core.errors import RequestError
 
-SHIPPED = ("ansi", "ink", "paper")
+SHIPPED = ("ansi", "ink", "mono", "paper")
 
 
 def write(name: str, text: str) -> Path:

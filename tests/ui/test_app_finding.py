@@ -84,7 +84,7 @@ async def test_the_tree(project: Path) -> None:
 async def test_a_name_in_the_tree_is_shown_not_obeyed(project: Path) -> None:
     """An escape sequence in a file's name reaches no terminal, from the tree or from the list."""
     async with staged(project / "a.py") as stage:
-        stage.app.window.show_tree(project / "deep")
+        stage.app.window.show_tree(project / "deep", stage.app.filing.finding.open)
         await stage.pilot.pause()
         tree = stage.app.screen.query_one(FileTree)
         await tree.reload()

@@ -1,0 +1,60 @@
+"""Every action has a key that a plain old terminal can send, or a line in the palette."""
+
+import re
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.keys import Keys, _get_key_aliases
+
+from diffedit.ui.commands import BY_ID
+from diffedit.ui.editor_keys import editor_bindings
+from diffedit.ui.keys import KEYS, PLACES
+
+SENT = {
+    alias
+    for keys in ANSI_SEQUENCES_KEYS.values()
+    if isinstance(keys, tuple)
+    for key in keys
+    for alias in _get_key_aliases(key.value if isinstance(key, Keys) else str(key))
+}
+"""What terminals have sent since long before they learned kitty's protocol, in Textual's words."""
+
+
+def is_legacy(key: str) -> bool:
+    """Whether such a terminal sends it: a character, Alt and a character, or a known sequence."""
+    word = key.removeprefix("alt+")
+    return key in SENT or re.fullmatch(r"[^+]|[a-z]+(_[a-z]+)*", word) is not None
+
+
+def test_what_a_legacy_terminal_sends() -> None:
+    """The measure itself: these are sent, those need kitty's protocol."""
+    sent = ("ctrl+k", "escape", "f12", "alt+x", "shift+tab", "ctrl+pagedown", "A", "alt+up")
+    assert [key for key in sent if not is_legacy(key)] == []
+    unsent = ("ctrl+shift+k", "shift+enter", "ctrl+enter", "super+c", "ctrl+full_stop")
+    assert [key for key in unsent if is_legacy(key)] == []
+
+
+def test_every_command_has_a_legacy_key() -> None:
+    """In each place where a command has a key, one of its keys is one that any terminal sends."""
+    missing = [
+        (place, command)
+        for place in PLACES
+        for command in {key.command for key in KEYS if key.where == place}
+        if not any(is_legacy(k.key) for k in KEYS if (k.where, k.command) == (place, command))
+    ]
+    assert missing == []
+
+
+def test_every_command_can_be_reached() -> None:
+    """A command without a key stands in the palette."""
+    keyed = {key.command for key in KEYS}
+    assert [id_ for id_, command in BY_ID.items() if not command.listed and id_ not in keyed] == []
+
+
+def test_every_action_of_the_page_has_a_legacy_key() -> None:
+    """The same for what is done in the text."""
+    unsent = [
+        binding.description
+        for binding in editor_bindings()
+        if not any(is_legacy(key) for key in binding.key.split(","))
+    ]
+    assert unsent == []
