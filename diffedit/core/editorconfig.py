@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from diffedit.core.form import Form
@@ -70,17 +71,17 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
             return
 
 
-_PAIR = re.compile(r"\s*([^=#;\s][^=]*?)\s*=\s*(.*?)\s*")
-_SECTION = re.compile(r"\s*\[(.*)\]\s*")
+_PAIR = r"\s*([^=#;\s][^=]*?)\s*=\s*(.*?)\s*"
+_SECTION = r"\s*\[(.*)\]\s*"
 
 
 def _preamble(text: str) -> dict[str, str]:
     """The pairs before the first section."""
     found: dict[str, str] = {}
     for line in text.splitlines():
-        if _SECTION.fullmatch(line):
+        if re.fullmatch(_SECTION, line):
             break
-        if pair := _PAIR.fullmatch(line):
+        if pair := re.fullmatch(_PAIR, line):
             found[pair[1].lower()] = pair[2]
     return found
 
@@ -90,9 +91,9 @@ def _asked(text: str, name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     fits = False
     for line in text.splitlines():
-        if section := _SECTION.fullmatch(line):
+        if section := re.fullmatch(_SECTION, line):
             fits = _fits(section[1], name)
-        elif fits and (pair := _PAIR.fullmatch(line)):
+        elif fits and (pair := re.fullmatch(_PAIR, line)):
             found[pair[1].lower()] = pair[2].lower()
     return found
 
@@ -124,7 +125,8 @@ def _switch(word: str | None) -> bool | None:
 
 # Globs -----------------------------------------------------------------------------------------
 
-_RANGE = re.compile(r"([+-]?\d+)\.\.([+-]?\d+)")
+_RANGE = r"([+-]?\d+)\.\.([+-]?\d+)"
+Reader = Callable[[re.Match[str], list[tuple[int, int]]], str]
 
 
 def _fits(glob: str, name: str) -> bool:
@@ -148,7 +150,7 @@ def _pattern(glob: str) -> tuple[str, list[tuple[int, int]]]:
     ranges: list[tuple[int, int]] = []
     at = 0
     while at < len(glob):
-        for token, read in _TOKENS:
+        for token, read in _tokens():
             if match := token.match(glob, at):
                 parts.append(read(match, ranges))
                 at = match.end()
@@ -159,7 +161,7 @@ def _pattern(glob: str) -> tuple[str, list[tuple[int, int]]]:
 def _braces(match: re.Match[str], ranges: list[tuple[int, int]]) -> str:
     """`{a,b}`, `{1..9}`; one word alone in braces stands for itself."""
     inside = match[1]
-    if bounds := _RANGE.fullmatch(inside):
+    if bounds := re.fullmatch(_RANGE, inside):
         low, high = sorted((int(bounds[1]), int(bounds[2])))
         ranges.append((low, high))
         return r"([+-]?\d+)"
@@ -192,14 +194,17 @@ def _set(match: re.Match[str]) -> str:
     return f"[{'^' if match[1] else ''}{inside}]"
 
 
-_TOKENS = (
-    (re.compile(r"\\(.)", re.DOTALL), lambda match, _: re.escape(match[1])),
-    (re.compile(r"/\*\*/"), lambda *_: "(?:/|/.*/)"),
-    (re.compile(r"\*\*/"), lambda *_: "(?:.*/)?"),
-    (re.compile(r"\*\*"), lambda *_: ".*"),
-    (re.compile(r"\*"), lambda *_: "[^/]*"),
-    (re.compile(r"\?"), lambda *_: "[^/]"),
-    (re.compile(r"\[(!?)([^\]/]+)\]"), lambda match, _: _set(match)),
-    (re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}"), _braces),
-    (re.compile(r".", re.DOTALL), lambda match, _: re.escape(match[0])),
-)
+@cache
+def _tokens() -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    """What a glob is made of, and how each is read; compiled when there is a glob to read."""
+    return (
+        (re.compile(r"\\(.)", re.DOTALL), lambda match, _: re.escape(match[1])),
+        (re.compile(r"/\*\*/"), lambda *_: "(?:/|/.*/)"),
+        (re.compile(r"\*\*/"), lambda *_: "(?:.*/)?"),
+        (re.compile(r"\*\*"), lambda *_: ".*"),
+        (re.compile(r"\*"), lambda *_: "[^/]*"),
+        (re.compile(r"\?"), lambda *_: "[^/]"),
+        (re.compile(r"\[(!?)([^\]/]+)\]"), lambda match, _: _set(match)),
+        (re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}"), _braces),
+        (re.compile(r".", re.DOTALL), lambda match, _: re.escape(match[0])),
+    )

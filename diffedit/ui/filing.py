@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,19 @@ from diffedit.core.errors import DiffeditError, FileError
 from diffedit.core.files import Base
 from diffedit.core.filespec import FileSpec
 from diffedit.core.span import Selection, Span
-from diffedit.ui import rescue
+from diffedit.ui import file_desks, rescue
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.dialogs import Ask, Choice, Line, PathSuggester
-from diffedit.ui.dressing import Dressing
-from diffedit.ui.finding import Finding
-from diffedit.ui.forms import Forms
 from diffedit.ui.keeping import Keeping
 from diffedit.ui.lexing import language_of
-from diffedit.ui.outside import Outside
-from diffedit.ui.recovery import Recovery
 from diffedit.ui.stage import Stage
 
 if TYPE_CHECKING:
+    from diffedit.ui.dressing import Dressing
+    from diffedit.ui.finding import Finding
+    from diffedit.ui.forms import Forms
+    from diffedit.ui.outside import Outside
+    from diffedit.ui.recovery import Recovery
     from diffedit.worker.session import Session
 
 LARGE = 10_000_000
@@ -41,11 +42,33 @@ class Filing:
         self._stage = stage
         self._settled = False
         self.keeping = Keeping(stage)
-        self.outside = Outside(stage, self.keeping)
-        self.recovery = Recovery(stage, self.keeping, self)
-        self.finding = Finding(stage, self.keeping, self)
-        self.forms = Forms(stage, self.keeping)
-        self.dressing = Dressing(stage)
+
+    # The desks beside this one, made when they are needed: the first text needs none of them.
+
+    @cached_property
+    def outside(self) -> Outside:
+        """For what others do to the files."""
+        return file_desks.outside(self._stage, self.keeping)
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """For what earlier sessions left behind."""
+        return file_desks.recovery(self._stage, self.keeping, self)
+
+    @cached_property
+    def finding(self) -> Finding:
+        """For finding files."""
+        return file_desks.finding(self._stage, self.keeping, self)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """For encodings and line ends."""
+        return file_desks.forms(self._stage, self.keeping)
+
+    @cached_property
+    def dressing(self) -> Dressing:
+        """For the theme's files."""
+        return file_desks.dressing(self._stage)
 
     # Open --------------------------------------------------------------------------------------
 

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from diffedit.ui import recent
 from diffedit.ui.keeping import Keeping
+from diffedit.ui.opener import Opener
 from diffedit.ui.stage import Stage
-
-
-class Opener(Protocol):
-    """Who opens files."""
-
-    def open(self, path: Path) -> None:
-        """A file in a buffer of its own. Raises FileError."""
 
 
 class Finding:

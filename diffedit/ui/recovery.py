@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from diffedit.config import paths
 from diffedit.core.errors import FileError
 from diffedit.ui import rescue
 from diffedit.ui.dialogs import Ask, Choice
 from diffedit.ui.keeping import Keeping, folder
+from diffedit.ui.opener import Opener
 from diffedit.ui.stage import Stage
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ OLDEST_S = 90 * 24 * 3600
 """Journals of saved texts are kept this long, in seconds,"""
 MOST = 500
 """and no more of them than this."""
-
-
-class Opener(Protocol):
-    """Who opens files."""
-
-    def open(self, path: Path) -> None:
-        """A file in a buffer of its own. Raises FileError."""
-
-    def put(self, text: str) -> Buffer:
-        """A text without a file."""
 
 
 class Recovery:
