@@ -48,7 +48,10 @@ class Settings:
     params: DenoiseParams = field(default_factory=DenoiseParams)
     """The dials that a run starts from: [params]."""
     keys: Words = field(default_factory=dict)
-    """Key to command id, "" to unbind: [keys]. The screen checks the ids."""
+    """Key to command id, "" to unbind: [keys], and "review.x" in [keys.review] for one place.
+
+    The screen checks the ids.
+    """
     models: Mapping[str, Words] = field(default_factory=dict)
     """Named models with options for their backends: [models.NAME]."""
     origins: Words = field(default_factory=dict)
@@ -208,12 +211,14 @@ def _take_file(
             except ValueError as error:
                 raise file.error(f"{key!r} must be {error}, not {value!r}.", key) from error
             origins[key] = file.where(key)
-    readers = {"params": _params, "keys": lambda file: file.words("keys"), "models": _models}
+    readers = {"params": _params, "keys": _keys, "models": _models}
     for table in TABLES:
         if table in file.data:
             found[table] = readers[table](file)
         for key in file.table(table):
             origins[f"{table}.{key}"] = file.where(table, key)
+            if table == "keys" and isinstance(inner := file.table(table)[key], Mapping):
+                origins |= {f"keys.{key}.{name}": file.where(table, key, name) for name in inner}
 
 
 def _params(file: TomlFile) -> DenoiseParams:
@@ -231,6 +236,19 @@ def _params(file: TomlFile) -> DenoiseParams:
         return DenoiseParams(**table)
     except RequestError as error:
         raise file.error(error.message, "params") from error
+
+
+def _keys(file: TomlFile) -> dict[str, str]:
+    """The [keys] table; those of a place in a table of its own get its name before theirs."""
+    found: dict[str, str] = {}
+    for key, value in file.table("keys").items():
+        inner = value if isinstance(value, Mapping) else {"": value}
+        for name, command in inner.items():
+            if not isinstance(command, str):
+                at = ("keys", key, name) if name else ("keys", key)
+                raise file.error(f"{name or key!r} must be text in quotes, not {command!r}.", *at)
+            found[f"{key}.{name}" if name else key] = command
+    return found
 
 
 def _models(file: TomlFile) -> dict[str, dict[str, str]]:

@@ -26,10 +26,10 @@ from diffedit.ui.escape import one_level_back
 from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
 from diffedit.ui.key_order import drained, is_typing
-from diffedit.ui.keys import bindings
 from diffedit.ui.late import palette, plugin_desk
 from diffedit.ui.looking import Looking
 from diffedit.ui.model_room import ModelRoom
+from diffedit.ui.own_keys import in_force
 from diffedit.ui.reviewing import Reviewing
 from diffedit.ui.reworking import Reworking
 from diffedit.ui.search_bar import SearchTyped
@@ -77,8 +77,9 @@ class DiffeditApp(App[int]):
         self.first_task: Callable[[], None] = lambda: None
         self._opening = (tuple(files), stdin_text, demo)
         self._bindings = BindingsMap()
-        for key in bindings(settings.keys):
-            self._bindings.bind(key.key, f"command({key.command!r})", show=False)
+        for key in in_force(settings.keys):
+            if key.where == "anywhere":
+                self._bindings.bind(key.key, f"command({key.command!r})", show=False)
 
     # The screen --------------------------------------------------------------------------------
 
@@ -205,7 +206,7 @@ class DiffeditApp(App[int]):
         """The page of keys."""
         from diffedit.ui.dialogs import Help  # noqa: PLC0415 - when it is asked for
 
-        self.push_screen(Help(commands.help_sections()))
+        self.push_screen(Help(commands.help_sections(self.settings.keys)))
 
     def show_palette(self) -> None:
         """The list of commands."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
-from diffedit.ui.editor_keys import editor_bindings
-from diffedit.ui.keys import KEYS, PLACES, keys_of, shown
+from diffedit.ui.keys import PLACES, keys_of, shown
+from diffedit.ui.own_keys import in_force, page_keys
+from diffedit.ui.own_keys import problems as own_problems
 
 if TYPE_CHECKING:
     from diffedit.config.settings import Settings
@@ -47,6 +47,8 @@ class Desks(Protocol):
         """The list of commands."""
 
 
+Words = Mapping[str, str]
+NO_WORDS: Words = {}
 Does = Callable[[Desks], Awaitable[object] | None]
 
 
@@ -190,34 +192,32 @@ COMMANDS: tuple[Command, ...] = (
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
 
-def listed() -> Iterator[tuple[str, Command]]:
-    """The palette's lines: title and key, with the command."""
+def listed(own: Words) -> Iterator[tuple[str, Command]]:
+    """The palette's lines: title and key, a person's own keys over the others, and the command."""
+    table = in_force(own)
     for command in COMMANDS:
         if command.listed:
-            keys = keys_of(command.id)
+            keys = keys_of(command.id, table)
             yield f"{command.title}  ({keys})" if keys else command.title, command
 
 
-def help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The help page: for each place its keys and what they do there."""
+    table = in_force(own)
     for place, title in PLACES.items():
         rows: dict[str, list[str]] = {}
-        for key in KEYS:
-            if key.where == place and place != "editor":
+        for key in table:
+            if key.where == place and place != "editor" and key.command in BY_ID:
                 rows.setdefault(BY_ID[key.command].title, []).append(shown(key.key))
-        for binding in editor_bindings() if place == "editor" else ():
-            rows[binding.description] = [shown(key) for key in binding.key.split(",")]
+        for does, keys in page_keys(own) if place == "editor" else ():
+            rows[does] = [shown(key) for key in keys]
         yield title, [(", ".join(keys), does) for does, keys in rows.items()]
 
 
 def start_problems(settings: Settings) -> Iterator[str]:
     """What is wrong with a person's own keys and plugins, a line each; the editor starts anyway."""
-    for key, command in settings.keys.items():
-        if command and command not in BY_ID:
-            where = settings.origins.get(f"keys.{key}", "settings")
-            near = get_close_matches(command, BY_ID, 1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            yield f"{where}: no command {command!r} for the key {key}.{meant}"
+    for key, why in own_problems(settings.keys, BY_ID):
+        yield f"{settings.origins.get(f'keys.{key}', 'settings')}: {why}"
     from diffedit.config import plugins  # noqa: PLC0415 - after the first text is on the screen
 
     yield from plugins.find().notices

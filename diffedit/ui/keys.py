@@ -5,7 +5,7 @@ Every action has a key that a plain old terminal can send (no ctrl+shift, no ctr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,7 +139,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+a", "select_all", "editor", bound=False),
 )
 
-_SHOWN = {
+SHOWN = {
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",
@@ -155,20 +155,14 @@ _SHOWN = {
     "plus": "+",
     "minus": "-",
 }
+"""How people write keys that Textual spells out."""
 
 
 def shown(key: str) -> str:
     """A key as people write it: "ctrl+pgdn", "esc", "shift+a" as "A"."""
-    return "+".join(_SHOWN.get(part, part) for part in key.split("+"))
+    return "+".join(SHOWN.get(part, part) for part in key.split("+"))
 
 
-def keys_of(command: str) -> str:
+def keys_of(command: str, table: Iterable[Key] = KEYS) -> str:
     """Every key of a command, the first first: "f6, ctrl+pgdn". Empty if it has none."""
-    return ", ".join(dict.fromkeys(shown(key.key) for key in KEYS if key.command == command))
-
-
-def bindings(own: Mapping[str, str]) -> tuple[Key, ...]:
-    """The keys that the app binds, with a person's own put over them; "" takes a key away."""
-    table = {key.key: key for key in KEYS if key.where == "anywhere"}
-    table |= {key: Key(key, command) for key, command in own.items()}
-    return tuple(key for key in table.values() if key.command)
+    return ", ".join(dict.fromkeys(shown(key.key) for key in table if key.command == command))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,23 +19,29 @@ class Palette(Provider):
 
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
-        for title, action in _lines():
+        for title, action in _lines(self._own):
             yield DiscoveryHit(title, self._doing(action))
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed so far."""
         matcher = self.matcher(query)
-        for title, action in _lines():
+        for title, action in _lines(self._own):
             if score := matcher.match(title):
                 yield Hit(score, matcher.highlight(title), self._doing(action))
+
+    @property
+    def _own(self) -> Mapping[str, str]:
+        """The person's own keys."""
+        settings = getattr(self.app, "settings", None)
+        return settings.keys if settings is not None else {}
 
     def _doing(self, action: str) -> Any:
         return partial(self.app.run_action, action)
 
 
-def _lines() -> Iterator[tuple[str, str]]:
+def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each line of the palette with the action behind it."""
-    for title, command in listed():
+    for title, command in listed(own):
         yield title, f"app.command({command.id!r})"
     for name in (*themes.names(), *themes.styles()):
         yield f"Theme: {visible(name)}", f"app.look({name!r})"

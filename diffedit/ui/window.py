@@ -18,13 +18,15 @@ from diffedit.core.document import Document
 from diffedit.core.show import visible
 from diffedit.ui.buffers import Buffer, Buffers, Tabs
 from diffedit.ui.editor import EditorView
+from diffedit.ui.keys import Where
 from diffedit.ui.look_bar import LookBar
 from diffedit.ui.overlays import overlay_of, reveal_row
+from diffedit.ui.own_keys import rebind
 from diffedit.ui.picture import save_picture
 from diffedit.ui.prompt_bar import PromptBar
 from diffedit.ui.prompt_history import PromptHistory
 from diffedit.ui.review_bar import ReviewBar
-from diffedit.ui.search_bar import SearchBar
+from diffedit.ui.search_bar import Field, SearchBar
 from diffedit.ui.status import Status, StatusBar
 from diffedit.ui.theme import screen_theme
 from diffedit.ui.thinking import ThinkingPanel
@@ -82,6 +84,15 @@ class Window:
         """Dress all as the settings ask; the page leaves the app's keys to the app."""
         for key in app_keys:
             self.editor._bindings.key_to_bindings.pop(key, None)
+        places: tuple[tuple[Where, Widget], ...] = (
+            ("editor", self.editor),
+            ("prompt", self.prompt),
+            ("review", self.review_bar),
+            ("look", self.look_bar),
+            *(("search", field) for field in self.search.query(Field)),
+        )
+        for where, widget in places:
+            rebind(widget, where, self._settings.keys)
         self.editor.indent_width = self._settings.tab_width
         self.editor.show_line_numbers = self._settings.line_numbers
         self.editor.soft_wrap = self._settings.soft_wrap
