@@ -33,6 +33,7 @@ def order_of(words: Sequence[str]) -> Order:
             chosen.params, **{name: dial for name, dial in dials.items() if dial is not None}
         ),
         thinking=given.thinking,
+        images=tuple(map(Path, given.image)),
         options=_options(given.option),
         result=given.result,
     )
@@ -59,6 +60,8 @@ def _parser() -> Parser:
     add("--max-steps", type=int, metavar="N", help="denoising steps a canvas may take")
     add("--candidates", type=int, metavar="N", help="answers to denoise side by side")
     add("--thinking", action="store_true", help="ask for the model's reasoning, if it has any")
+    add("--image", action="append", default=[], metavar="PICTURE",
+        help="a screenshot or a diagram that the instruction is about")  # fmt: skip
     add("--option", action="append", default=[], metavar="K=V", help="a word for the backend")
     result = parser.add_mutually_exclusive_group()
     for name, told in (

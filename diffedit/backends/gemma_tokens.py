@@ -86,12 +86,14 @@ class GemmaTokens:
         known = isinstance(number, int) and number != self._tokenizer.unk_token_id
         return number if known else None
 
-    def chat(self, system: str, said: Sequence[str | int], *, thinking: bool) -> list[list[int]]:
+    def chat(
+        self, system: str, said: Sequence[str | Sequence[int]], *, thinking: bool
+    ) -> list[list[int]]:
         """A conversation up to the model's turn, in parts that may be cached by themselves.
 
         Args:
             system: What the editor says of itself.
-            said: What the person says: text, or a marker's id for an image.
+            said: What the person says: text, or ids as they are (an image).
             thinking: Whether the model is to use its reasoning channel.
 
         Returns:
@@ -110,7 +112,7 @@ class GemmaTokens:
         before, found, after = rendered.partition(CONTENT)
         if not found:
             raise ModelError("The checkpoint's chat template drops what the person says.")
-        parts = [[part] if isinstance(part, int) else self.encode(part) for part in said]
+        parts = [self.encode(part) if isinstance(part, str) else list(part) for part in said]
         return [self._marked(before), *parts, self._marked(after)]
 
     def _marked(self, text: str) -> list[int]:

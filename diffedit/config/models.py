@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from diffedit.backends import gguf_probe, gguf_stamp
+from diffedit.backends.gemma_folder import is_checkpoint
 from diffedit.config import gguf_header, paths, plugins, settings, toml_file
 from diffedit.config import pull as pulling
 from diffedit.config.pull import Progress, Source
@@ -75,7 +76,8 @@ def find(name: str) -> Model:
     """The model of that name; not installed yet, if it is one that can be pulled.
 
     Also understood: "scripted:FILE", "null", a backend's "NAME" or "NAME:model", and the path of
-    a GGUF file. Raises ModelError naming what is installed, or saying why it cannot be run.
+    a GGUF file or of a checkpoint's folder. Raises ModelError naming what is installed, or
+    saying why it cannot be run.
     """
     listed = {model.name: model for model in list_models()}
     if name in listed:
@@ -89,6 +91,8 @@ def find(name: str) -> Model:
         return Model(name=name, backend=backend, path=argument, options=options)
     if name.endswith(".gguf") and Path(name).expanduser().is_file():
         return _runnable(_from_file(Path(name).expanduser().absolute()))
+    if is_checkpoint(folder := Path(name).expanduser().absolute()):
+        return Model(name=folder.name, backend="diffusion-gemma", path=str(folder))
     if backend == "scripted":
         raise ModelError("The scripted backend plays a file.", hint="Name it: scripted:FILE.")
     installed = [model.name for model in listed.values() if model.installed]

@@ -29,6 +29,7 @@ KINDS: tuple[Kind, ...] = ("backend", "command")
 BUILT_IN = {
     "small": "diffedit.backends.small:SmallBackend",
     "gguf": "diffedit.backends.gguf:GgufBackend",
+    "diffusion-gemma": "diffedit.backends.diffusion_gemma:DiffusionGemmaBackend",
     "null": "diffedit.backends.null:NullBackend",
     "scripted": "diffedit.backends.scripted:ScriptedBackend",
 }

@@ -30,3 +30,5 @@ class Task:
     None: the dial `noise` says how large a share does. What is kept is never noised."""
     thinking: bool = False
     """Ask for the model's reasoning channel, where it has one."""
+    images: tuple[bytes, ...] = ()
+    """Pictures that belong to the instruction, as their files' bytes (PNG, JPEG, WebP)."""

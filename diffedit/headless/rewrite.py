@@ -47,6 +47,8 @@ class Order:
     context: int = CONTEXT
     params: DenoiseParams
     thinking: bool = False
+    images: tuple[Path, ...] = ()
+    """Pictures that go along with the instruction."""
     options: Mapping[str, str]
     result: Result = "diff"
 
@@ -172,6 +174,7 @@ async def _denoise(
         model=model,
         language=language_of(order.path),
         thinking=order.thinking,
+        images=order.images,
         device=order.device,
         context=order.context,
     )

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from diffedit.core.attachment import named
 from diffedit.core.span import Span
 from diffedit.engine.task import MODES, Mode
 from diffedit.ui.buffers import Buffer
@@ -315,6 +316,7 @@ class Editing:
             context=settings.context_chars,
             keep=pinned(buffer, span, wish.pins) if start is None else (),
             start=start,
+            images=named(wish.instruction),
         )
 
     def _tick(self) -> None:

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.events import Paste
 from textual.widgets import Static, TextArea
 
+from diffedit.core.attachment import named
 from diffedit.core.show import visible
 from diffedit.engine.task import Mode
 from diffedit.ui.events import PromptClosed, PromptSent
@@ -114,6 +115,11 @@ class PromptBar(Vertical):
         self._show()
         self.screen.set_focus(self.area)
 
+    def on_text_area_changed(self) -> None:
+        """A picture may have been named, or be named no more."""
+        if self.display:
+            self._show()
+
     def put(self, instruction: str) -> None:
         """Replace the line, as one step of its undo."""
         area = self.area
@@ -192,6 +198,8 @@ class PromptBar(Vertical):
             if self.can_start_warm:
                 heading.append(f"alt+s {STOPS[self._stop][0]} ", "bold")
             heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
+        for image in named(self.area.text):
+            heading.append(f"+ image {visible(image.name)}  ", "bold")
         heading.append(HINT, "dim")
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks

@@ -50,6 +50,8 @@ class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
     noised: tuple[tuple[int, int], ...] | None = None
     """Stretches of `text` that begin as noise, the rest as it stands; None: the dial decides."""
     thinking: bool = False
+    images: tuple[bytes, ...] = ()
+    """Pictures that belong to the instruction: their files' bytes, in base64 on the wire."""
     params: dict[str, Any] = {}
     """The dials by name, as `DenoiseParams(**params)` checks them."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.core.draft import Draft, Figures, Piece
-from diffedit.core.errors import BackendError, DiffeditError
+from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
 from diffedit.core.span import Span
 from diffedit.engine.task import Task
@@ -111,6 +111,10 @@ class Run:
             loaded = await self._client.load(self._wish.model, self._wish.device, self._loading)
             self._load_done(loaded)
             abilities = self._client.abilities
+            if task.images and not (abilities and abilities.images):
+                raise RequestError(
+                    f"The model {loaded.model} cannot see images.", hint="Ask again without them."
+                )
             right, done = "", None
             parts = parts_of(task, clamp=bool(abilities and abilities.clamp))
             for number, part in enumerate(parts):

@@ -290,6 +290,7 @@ def task_of(request: messages.Rewrite) -> Task:
         keep=request.keep,
         noised=request.noised,
         thinking=request.thinking,
+        images=request.images,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffedit.core.change import ChangeSet
@@ -92,6 +93,7 @@ class Session:
         device: str = "auto",
         context: int = CONTEXT,
         start: Start | None = None,
+        images: tuple[Path, ...] = (),
     ) -> AsyncGenerator[Draft, None]:
         """The draft each time it changes, until it has ended; one that still lives is cancelled."""
         self._stop()
@@ -106,6 +108,7 @@ class Session:
             device=device,
             context=context,
             start=start,
+            images=images,
         )
         run = self._begin(span, wish)
         try:

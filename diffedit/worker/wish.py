@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diffedit.core import attachment
 from diffedit.core.document import Document
 from diffedit.core.errors import RequestError
 from diffedit.core.span import Span
@@ -38,6 +40,8 @@ class Wish:
     context: int = CONTEXT
     start: Start | None = None
     """Where it begins; None: with the page's own text."""
+    images: tuple[Path, ...] = ()
+    """Pictures that go along with the instruction."""
 
 
 def task_of(document: Document, span: Span, wish: Wish) -> Task:
@@ -70,6 +74,7 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
         language=wish.language,
         keep=wish.keep if text else (),
         thinking=wish.thinking,
+        images=attachment.read(wish.images),
     )
     return task if wish.start is None else started(task, wish.start)
 

@@ -30,7 +30,7 @@ def test_the_screen_knows_no_model_code() -> None:
     assert loaded_by("import diffedit.ui.app") == {"textual"}
 
 
-@pytest.mark.parametrize("name", ["small", "null", "scripted"])
+@pytest.mark.parametrize("name", ["small", "null", "scripted", "diffusion_gemma"])
 def test_a_backend_is_light_until_loaded(name: str) -> None:
     """Naming a backend costs nothing; its weight lives in load()."""
     assert loaded_by(f"import diffedit.backends.{name}") == set()

@@ -1,0 +1,174 @@
+"""DiffusionGemma through torch and transformers, denoised by our own loop.
+
+A block-autoregressive text diffusion model: a causal encoder reads the prompt once into a cache,
+a bidirectional decoder denoises a canvas of 256 tokens against it. The loop is the engine's; see
+`gemma_denoiser` for a step, `gemma_edit` for what an edit is in tokens, `gemma_prompt` for words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diffedit.backends import gemma_folder
+from diffedit.backends.gemma_weights import PRECISIONS, load_model
+from diffedit.backends.options import whole_numbers
+from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
+from diffedit.engine import rewrite
+from diffedit.engine.backend import Abilities, Cancelled, Report
+from diffedit.engine.canvas import Canvas
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.request import MAX_STEPS
+from diffedit.engine.step import Event
+from diffedit.engine.task import Task
+
+if TYPE_CHECKING:
+    from diffedit.backends.gemma_denoiser import GemmaDenoiser
+    from diffedit.backends.gemma_edit import Edits, Prompt
+    from diffedit.backends.gemma_images import Pictures
+    from diffedit.backends.gemma_tokens import GemmaTokens
+
+OPTIONS = {"context": (512, 8192), "thought_tokens": (1, 4096)}
+"""Each number, the least it may be, and what it is unless given."""
+
+
+class DiffusionGemmaBackend:
+    """A DiffusionGemma checkpoint in a folder.
+
+    Options: `context` (8192), tokens of prompt and answer together; `thought_tokens` (4096), after
+    which a thought is ended; `precision` (auto), how the weights are kept.
+    """
+
+    name = "diffusion-gemma"
+
+    def __init__(self, model: str, device: str, options: Mapping[str, str]) -> None:
+        """`model` is the folder. Raises RequestError for a bad option."""
+        self._folder = Path(model)
+        self.model = self._folder.name
+        self.device = device
+        self._precision = options.get("precision", "auto")
+        if self._precision not in PRECISIONS:
+            raise RequestError(
+                f"There is no precision '{self._precision}'.",
+                hint=f"There are: {', '.join(PRECISIONS)}.",
+            )
+        numbers = {name: word for name, word in options.items() if name != "precision"}
+        values = whole_numbers(self.name, OPTIONS, numbers)
+        self._context, self._budget = values["context"], values["thought_tokens"]
+        self._denoiser: GemmaDenoiser | None = None
+        self._edits: Edits | None = None
+        self._pictures: Pictures | None = None
+        self.abilities = Abilities(
+            noise="uniform",
+            entropy=True,
+            clamp=True,
+            warm_start=True,
+            thinking=True,
+            max_steps=MAX_STEPS,
+            context_length=self._context,
+        )
+
+    def load(self, report: Report) -> None:
+        """Read the checkpoint. Raises ModelError or OutOfMemoryError, in one line."""
+        report("find", 0, 1)
+        checkpoint = gemma_folder.look(self._folder)
+        gemma_folder.check_packages()
+        report("find", 1, 1)
+        from transformers.utils import logging  # noqa: PLC0415 - heavy
+
+        from diffedit.backends.gemma_denoiser import GemmaDenoiser  # noqa: PLC0415 - torch
+        from diffedit.backends.gemma_tokens import GemmaTokens, end_ids  # noqa: PLC0415 - beside it
+
+        logging.set_verbosity_error()
+        placed = load_model(
+            self._folder, device=self.device, precision=self._precision, report=report
+        )
+        model = placed.model
+        tokens = GemmaTokens.load(self._folder, end_ids(model.generation_config))
+        context = min(self._context, int(model.config.text_config.max_position_embeddings))
+        self._denoiser = GemmaDenoiser(model, tokens, placed.device, context)
+        self.device = placed.device.type
+        self._prepare(tokens, model.config, vision=checkpoint.vision)
+        report("warm", 0, 1)
+        self._warm_up(self._denoiser)
+        report("warm", 1, 1)
+
+    def _prepare(self, tokens: GemmaTokens, config: Any, *, vision: bool) -> None:
+        """What turns tasks into prompts, and what this checkpoint is able to."""
+        from diffedit.backends.gemma_edit import Edits  # noqa: PLC0415 - with the model
+
+        assert self._denoiser is not None
+        ends = config.text_config.eos_token_id
+        self._edits = Edits(
+            tokens,
+            canvas=self._denoiser.canvas_length,
+            context=self._denoiser.context_length,
+            budget=self._budget,
+            fill=int(ends[0] if isinstance(ends, list) else ends or 0),
+        )
+        if vision:
+            from diffedit.backends.gemma_images import Pictures  # noqa: PLC0415 - pillow
+
+            self._pictures = Pictures(self._folder, config)
+        self.abilities = replace(
+            self.abilities,
+            thinking=self._edits.thinks,
+            images=vision,
+            canvas_length=self._denoiser.canvas_length,
+            context_length=self._denoiser.context_length,
+        )
+
+    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+        """Denoise one answer, canvas by canvas. Raises DiffeditError."""
+        denoiser, edits = self._denoiser, self._edits
+        if denoiser is None or edits is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        if not task.images:
+            prompt, picture = edits.prompt(task, params), None
+        elif self._pictures is None:
+            raise RequestError(
+                f"The model {self.model} cannot see images.", hint="Ask again without them."
+            )
+        else:
+            ids, picture = self._pictures.prepare(task.images)
+            prompt = edits.prompt(task, params, ids)
+            picture = replace(picture, end=prompt.images_end)
+        denoiser.marks, denoiser.picture = (prompt.mark,), picture
+        return self._run(denoiser, prompt, params, cancelled)
+
+    def _run(
+        self,
+        denoiser: GemmaDenoiser,
+        prompt: Prompt,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+    ) -> Iterator[Event]:
+        """The run; memory that ends in a step ends this edit, and no other."""
+        import torch  # noqa: PLC0415 - heavy
+
+        denoiser.seed(params.seed)
+        request = replace(prompt.request, fresh=denoiser.fresh)
+        try:
+            yield from rewrite.canvases(denoiser, request, params, cancelled)
+        except torch.OutOfMemoryError as error:
+            denoiser.forget()
+            with suppress(RuntimeError):
+                torch.cuda.empty_cache()
+            raise OutOfMemoryError(
+                f"The memory of the {self.device} ran out in this step; the text is untouched.",
+                hint="Select less, or give the option context a smaller number.",
+            ) from error
+
+    @staticmethod
+    def _warm_up(denoiser: GemmaDenoiser) -> None:
+        """One pass of each kind, so that the first edit does not wait for what they set up."""
+        denoiser.seed(0)
+        denoiser.prefill(denoiser.encode("warm up"))
+        length = denoiser.canvas_length
+        denoiser.place(Canvas(ids=tuple(denoiser.fresh(length)), free=(True,) * length))
+        for _ in range(2):
+            denoiser.step(1.0, 0.1)()
+        denoiser.forget()
