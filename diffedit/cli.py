@@ -23,7 +23,7 @@ COMMANDS_HELP = """\
 commands:
   rewrite FILE --lines A:B -i "..."   rewrite lines of a file without the editor
   replay FILE                         look at a saved run; --svg makes a film of it
-  models [list|pull|add|remove|path]  the models on this machine
+  models [list|info|pull|add|remove] the models on this machine
   config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them

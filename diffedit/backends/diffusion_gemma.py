@@ -22,7 +22,7 @@ from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.canvas import Canvas
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import MAX_STEPS
-from diffedit.engine.step import Event
+from diffedit.engine.step import Event, Outcome
 from diffedit.engine.task import Task
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class DiffusionGemmaBackend:
     """A DiffusionGemma checkpoint in a folder.
 
     Options: `context` (8192), tokens of prompt and answer together; `thought_tokens` (4096), after
-    which a thought is ended; `precision` (auto), how the weights are kept.
+    which a thought is ended; `weights` (auto), how the weights are kept: bf16, fp8, int8, int4.
     """
 
     name = "diffusion-gemma"
@@ -49,13 +49,14 @@ class DiffusionGemmaBackend:
         self._folder = Path(model)
         self.model = self._folder.name
         self.device = device
-        self._precision = options.get("precision", "auto")
-        if self._precision not in PRECISIONS:
+        self._weights = options.get("weights", "auto")
+        self._note = ""
+        if self._weights not in PRECISIONS:
             raise RequestError(
-                f"There is no precision '{self._precision}'.",
+                f"There are no weights '{self._weights}'.",
                 hint=f"There are: {', '.join(PRECISIONS)}.",
             )
-        numbers = {name: word for name, word in options.items() if name != "precision"}
+        numbers = {name: word for name, word in options.items() if name != "weights"}
         values = whole_numbers(self.name, OPTIONS, numbers)
         self._context, self._budget = values["context"], values["thought_tokens"]
         self._denoiser: GemmaDenoiser | None = None
@@ -84,9 +85,9 @@ class DiffusionGemmaBackend:
 
         logging.set_verbosity_error()
         placed = load_model(
-            self._folder, device=self.device, precision=self._precision, report=report
+            self._folder, device=self.device, precision=self._weights, report=report
         )
-        model = placed.model
+        model, self._note = placed.model, placed.note
         tokens = GemmaTokens.load(self._folder, end_ids(model.generation_config))
         context = min(self._context, int(model.config.text_config.max_position_embeddings))
         self._denoiser = GemmaDenoiser(model, tokens, placed.device, context)
@@ -152,7 +153,8 @@ class DiffusionGemmaBackend:
         denoiser.seed(params.seed)
         request = replace(prompt.request, fresh=denoiser.fresh)
         try:
-            yield from rewrite.canvases(denoiser, request, params, cancelled)
+            for event in rewrite.canvases(denoiser, request, params, cancelled):
+                yield self._noted(event)
         except torch.OutOfMemoryError as error:
             denoiser.forget()
             with suppress(RuntimeError):
@@ -161,6 +163,13 @@ class DiffusionGemmaBackend:
                 f"The memory of the {self.device} ran out in this step; the text is untouched.",
                 hint="Select less, or give the option context a smaller number.",
             ) from error
+
+    def _noted(self, event: Event) -> Event:
+        """The first outcome tells what a person should know of the model, such as its cost."""
+        if not self._note or not isinstance(event, Outcome):
+            return event
+        note, self._note = self._note, ""
+        return replace(event, note=f"{event.note} {note}".strip())
 
     @staticmethod
     def _warm_up(denoiser: GemmaDenoiser) -> None:

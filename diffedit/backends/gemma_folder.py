@@ -17,7 +17,7 @@ from diffedit.core.errors import ModelError
 from diffedit.core.show import visible
 
 MODEL_TYPE = "diffusion_gemma"
-NEEDS = {"torch": (2, 13), "transformers": (5, 24), "pillow": (10, 0)}
+NEEDS = {"torch": (2, 13), "transformers": (5, 24), "pillow": (10, 0), "huggingface_hub": (2, 4)}
 """Each package and the oldest version that will do: the oldest that the tests have run with."""
 INSTALL = "pip install {}".format(
     " ".join(f"'{name}>={major}.{minor}'" for name, (major, minor) in NEEDS.items())

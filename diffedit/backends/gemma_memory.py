@@ -99,7 +99,9 @@ def _too_little(
 ) -> OutOfMemoryError:
     """How much is needed, how much there is, and which smaller weights would do."""
     least = min(kinds, key=lambda kind: needs[kind].total)
-    where, free = ("the GPU", here.gpu_free) if on_gpu else ("memory", here.host_free)
+    where, free, reserve = "of memory", here.host_free, HOST_RESERVE
+    if on_gpu:
+        where, free, reserve = "on the GPU", here.gpu_free, RESERVE
     smaller = [
         kind
         for kind in SMALL_KINDS
@@ -110,7 +112,7 @@ def _too_little(
         need = needs[smaller[-1]]
         hint = f"Say --option weights={need.kind}: it needs {gigabytes(need.total)}."
     return OutOfMemoryError(
-        f"Weights in {least} need {gigabytes(needs[least].total + RESERVE)} on {where}, "
+        f"Weights in {least} need {gigabytes(needs[least].total + reserve)} {where}, "
         f"cache and working room included; {gigabytes(free)} are free.",
         hint=hint,
     )

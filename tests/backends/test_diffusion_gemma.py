@@ -336,7 +336,7 @@ def test_a_span_that_is_too_long_is_refused(backend: DiffusionGemmaBackend) -> N
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"precision": "bf17"}, "no precision 'bf17'"),
+        ({"weights": "bf17"}, "no weights 'bf17'"),
         ({"contxt": "9"}, "no option 'contxt'"),
         ({"context": "12"}, "option context is a whole number from 512 up"),
     ],

@@ -47,6 +47,5 @@ def test_the_fields_that_plugins_fill_in_stay() -> None:
         "keep",
         "noised",
         "thinking",
-        "images",
     } == set(api.Task.__slots__)
     assert {"text", "stop", "steps", "canvases", "tokens", "note"} <= set(api.Outcome.__slots__)

@@ -26,6 +26,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.parts, self.status, self.hold = parts, status, hold
         self.headers: dict[str, str] = {}
+        self.refusals: list[int] = []
+        """The statuses of the next answers, before the one that was given."""
         self.silent = False
         """Whether even the headers are held back."""
         self.asked: list[dict[str, Any]] = []
@@ -55,7 +57,8 @@ class Handler(BaseHTTPRequestHandler):
         server.paths.append(self.path)
         server.reached.set()
         if not server.silent:
-            self.send_response(server.status)
+            refusal = server.refusals.pop(0) if server.refusals else 0
+            self.send_response(refusal or server.status)
             for name, value in server.headers.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -1,5 +1,8 @@
 """The remote backend against a real HTTP server on this machine."""
 
+import shlex
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +33,9 @@ TASK = Task(
 
 def backend(url: str, **options: str) -> Backend:
     """The plugin, as the worker makes it."""
-    made = plugins.backend("openai_compatible")("tiny", "auto", {"url": url, **options})
+    made = plugins.backend("openai_compatible")(
+        "tiny", "auto", {"url": url, "retries": "0", **options}
+    )
     made.load(lambda _stage, _done, _total: None)
     return made
 
@@ -182,6 +187,93 @@ def test_a_key_that_is_not_there_is_told(
     assert "a b" not in str(caught.value)
 
 
+def test_the_key_may_come_from_a_keyring(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A command prints it, no shell between; it is asked once and stands in no log."""
+    asked = tmp_path / "asked"
+    code = f"open({str(asked)!r}, 'a').write('x'); print('s3cret'); print('# a note')"
+    command = shlex.join([sys.executable, "-c", code])
+    caplog.set_level("DEBUG")
+    with serving(chunk("x", finish="stop")) as server:
+        made = backend(server.url, key_command=command)
+        for _ in range(2):
+            list(made.rewrite(TASK, DenoiseParams(), lambda: False))
+    assert server.keys == ["Bearer s3cret"] * 2
+    assert asked.read_text() == "x"
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("no-such-keyring-here get", "cannot be run"),
+        ("'", "cannot be run: it is no command"),
+        (shlex.join([sys.executable, "-c", "print('s3cret'); raise SystemExit(3)"]), "exit code 3"),
+        (shlex.join([sys.executable, "-c", ""]), "printed nothing"),
+        (shlex.join([sys.executable, "-c", "print('s3cret words')"]), "that is no key"),
+    ],
+)
+def test_a_keyring_without_a_key_is_told(command: str, said: str) -> None:
+    """What went wrong and what to try; nothing of what it printed."""
+    with pytest.raises(ModelError) as caught:
+        backend("http://127.0.0.1:9/v1", key_command=command)
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_two_places_for_the_key_is_one_too_many() -> None:
+    """Which of them would be meant is not guessed."""
+    with pytest.raises(ModelError, match="two places for its key"):
+        backend("http://127.0.0.1:9/v1", key_command="a", key_env="B")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_server_is_asked_again(status: int) -> None:
+    """As soon as it says, and as often as `retries`; then its answer is taken."""
+    with serving(chunk("x = 2", finish="stop")) as server:
+        server.headers["Retry-After"] = "0"
+        server.refusals = [status, status]
+        last = run(server.url, retries="2")[-1]
+        assert len(server.asked) == 3
+        assert isinstance(last, Outcome)
+        assert last.text == "    x = 2\n"
+        server.refusals = [status, status]
+        assert f"({status})" in str(refused(server.url, retries="1"))
+        assert len(server.asked) == 5
+
+
+def test_a_server_that_asks_for_an_hour_is_not_waited_for() -> None:
+    """The person decides what to do meanwhile."""
+    with serving(status=429) as server:
+        server.headers["Retry-After"] = "3600"
+        assert "asks to wait" in str(refused(server.url, retries="2"))
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+def test_what_will_not_pass_is_not_asked_again(status: int) -> None:
+    """A wrong key or name stays wrong."""
+    with serving(status=status) as server:
+        refused(server.url, retries="2")
+        assert len(server.asked) == 1
+
+
+def test_an_answer_that_broke_off_is_not_asked_for_again() -> None:
+    """What was shown is not silently replaced by another answer."""
+    with serving(chunk("x =")) as server:
+        assert "broke off" in str(refused(server.url, retries="2"))
+        assert len(server.asked) == 1
+
+
+def test_a_cancel_ends_the_waiting() -> None:
+    """Between two tries a cancel is heard at once."""
+    with serving(status=429) as server:
+        server.headers["Retry-After"] = "20"
+        made = backend(server.url, retries="2")
+        events = list(made.rewrite(TASK, DenoiseParams(), server.reached.is_set))
+    assert isinstance(events[-1], Outcome)
+    assert events[-1].stop == "cancelled"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -246,6 +338,7 @@ def test_a_silent_server_is_given_up() -> None:
         ({"diffusin": "true"}, "Did you mean diffusing?"),
         ({"diffusing": "yes"}, "must be true or false"),
         ({"max_tokens": "many"}, "max_tokens must be a number from 1 up"),
+        ({"retries": "-1"}, "retries must be a number from 0 up"),
         ({"timeout_s": "nan"}, "timeout_s must be a number"),
         ({"url": "file:///etc/passwd"}, "needs the server's address"),
         ({"url": ""}, "needs the server's address"),
@@ -265,7 +358,7 @@ def test_it_is_set_up_in_settings() -> None:
     shown = readme.split("```toml\n[models.local]")[1].split("```")[0]
     path = settings.settings_file()
     path.parent.mkdir(parents=True)
-    path.write_text("[models.local]" + shown.replace("key_env", "# key_env"), encoding="utf-8")
+    path.write_text("[models.local]" + shown.replace("key_", "# key_"), encoding="utf-8")
     model = models.find("local")
     made = plugins.backend(model.backend)(model.path, "auto", model.options)
     made.load(lambda _stage, _done, _total: None)
