@@ -98,3 +98,24 @@ def test_a_full_disk_at_the_end_is_said(home: Path, tmp_path: Path) -> None:
         said = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
         assert "the unsaved text of page.txt could not be kept" in said.replace("\r\n", " ")
     assert rescued(home) == []
+
+
+def test_a_full_disk_at_a_save(tmp_path: Path) -> None:
+    """The old file stays whole, the text stays on the page unsaved, and one line says why."""
+    path = tmp_path / "page.txt"
+    text = "a line of text\n" * 20_000
+    path.write_text(text)
+    with Terminal.start(path, "--model", "null", file_limit=100_000) as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("zz")
+        terminal.wait_for(lambda rows: "zza line" in rows[0])
+        terminal.keys("ctrl+s")
+        terminal.wait_notice("The file on disk is as it was")
+        rows = terminal.wait_for("page.txt ●")
+        assert "zza line" in rows[0]
+        assert path.read_text() == text
+        terminal.keys("ctrl+q")
+        terminal.wait_for("unsaved changes")
+        terminal.keys("d")
+        assert terminal.wait_end() == 0
+    assert [file.name for file in tmp_path.iterdir() if "rescue" in file.name] == []
