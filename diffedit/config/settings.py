@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -27,6 +28,10 @@ class Settings:
     """The model that rewrites, by a name that `diffedit models` knows."""
     device: str = "auto"
     """Where it runs: auto, cpu or cuda."""
+    check: str = ""
+    """Your own command that checks a draft; {file} stands for a file with the text."""
+    pins: tuple[str, ...] = ()
+    """What is pinned unless you say otherwise: signature, comments."""
     theme: str = "ink"
     tab_width: int = 4
     """Columns between tab stops, and spaces of one indent."""
@@ -112,9 +117,31 @@ def _device(value: Any) -> str:
     return str(value)
 
 
+def _command(value: Any) -> str:
+    """Reads a command line; "" for none."""
+    try:
+        words = shlex.split(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise ValueError("a command as you would type it") from error
+    if words is None or "\0" in value:
+        raise ValueError("a command as you would type it")
+    return str(value).strip()
+
+
+def _kinds(value: Any) -> tuple[str, ...]:
+    """Reads what is pinned: a list, or words with blanks between."""
+    words = value.split() if isinstance(value, str) else value
+    known = ("signature", "comments")
+    if not isinstance(words, list | tuple) or any(word not in known for word in words):
+        raise ValueError('a list of "signature" and "comments"')
+    return tuple(word for word in known if word in words)
+
+
 PLAIN: Mapping[str, Reader] = {
     "model": _word,
     "device": _device,
+    "check": _command,
+    "pins": _kinds,
     "theme": _word,
     "tab_width": _whole(1, 16),
     "indent_with_tabs": _auto_switch,

@@ -157,6 +157,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_alternative", "Next answer", lambda d: d.reviewing.choose(1)),
     Command("follow_up", "Follow up on this draft", lambda d: d.reworking.follow_up()),
     Command("rejected_again", "Rejected changes anew", lambda d: d.reworking.rejected()),
+    Command("merge", "This change as another answer has it", lambda d: d.reworking.merge()),
+    Command("check", "Check this draft, and mend what fails", lambda d: d.reworking.check()),
     Command("previous_link", "Draft before this one", lambda d: d.reworking.turn(-1)),
     Command("next_link", "Draft after this one", lambda d: d.reworking.turn(1)),
     Command("steps", "Timeline: the steps of this draft", lambda d: d.looking.steps()),

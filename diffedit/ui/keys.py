@@ -92,6 +92,8 @@ KEYS: tuple[Key, ...] = (
     Key("enter", "apply", "review"),
     Key("e", "rejected_again", "review"),
     Key("i", "follow_up", "review"),
+    Key("m", "merge", "review"),
+    Key("c", "check", "review"),
     Key("left", "steps", "review"),
     Key("h", "heat", "review"),
     Key("u", "next_unsure", "review"),

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.binding import Binding
 from textual.widget import Widget
 
+from diffedit.core.consensus import agreement
 from diffedit.ui.keys import KEYS
 
 if TYPE_CHECKING:
@@ -47,13 +48,15 @@ def more(review: Review, edit: Edit, *, merge: bool = False) -> list[tuple[str, 
     """The keys that only a diffusion model's draft has, in the second line."""
     link = edit.link
     steps = link is not None and len(link.film) > 1
+    draft = review.draft
+    share = agreement(draft.text, [text for text in draft.texts if text != draft.text])
     found = [
         (True, "i", "follow up"),
         (any(verdict is False for verdict in review.verdicts), "e", "rejected anew"),
         (steps, "←", "steps"),
         (True, "h", "heat"),
         (True, "u", "least sure"),
-        (merge, "m", "from the next answer"),
+        (merge, "m", f"as the next answer has it ({share:.0%} agreed)"),
         (True, "c", "check"),
         (len(edit.links) > 1, "{}", f"draft {edit.at + 1} of {len(edit.links)}"),
     ]

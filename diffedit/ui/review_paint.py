@@ -13,11 +13,15 @@ from rich.style import Style
 from rich.text import Text
 
 from diffedit.config.themes import Theme
+from diffedit.core.consensus import disputed
 from diffedit.core.diff import Words, words
 from diffedit.core.review import Review
 from diffedit.core.show import visible
+from diffedit.core.stretch import Stretches, clipped
 from diffedit.ui.draft_paint import Picture, as_rows
 
+DISPUTED = Style(dim=True, italic=True)
+"""What not all answers say: as unsettled as noise."""
 CURRENT, ACCEPTED, REJECTED, STAYS = "▶", "✓", "✗", "   "
 
 
@@ -36,12 +40,15 @@ class Page:
 def reviewing(review: Review, page: Page) -> tuple[Picture, int]:
     """The review as it stands, and the number of the row on which the current hunk starts."""
     old, new = review.draft.original.split("\n"), review.draft.text.split("\n")
+    texts = review.draft.texts
+    others = [text for text in texts if text != review.draft.text]
+    apart = disputed(review.draft.text, others) if others else ()
     rows: list[tuple[str, Text]] = []
     at = done = 0
     for number, hunk in enumerate(review.hunks):
         rows += _same(old, done, hunk.old_rows[0], page)
         at = len(rows) if number == review.current else at
-        rows += _changed(review, number, (old, new), page)
+        rows += _changed(review, number, (old, new), (page, apart))
         done = hunk.old_rows[1]
     rows += _same(old, done, len(old), page)
     return Picture(tuple(row for _, row in rows), tuple(mark for mark, _ in rows)), at
@@ -60,9 +67,16 @@ def _edged(line: str, row: int, count: int, page: Page) -> str:
 
 
 def _changed(
-    review: Review, number: int, texts: tuple[list[str], list[str]], page: Page
+    review: Review,
+    number: int,
+    texts: tuple[list[str], list[str]],
+    how: tuple[Page, Stretches],
 ) -> Iterator[tuple[str, Text]]:
-    """The rows of one hunk: first what goes, then what comes."""
+    """The rows of one hunk: first what goes, then what comes.
+
+    Of several answers, what only this one says is slanted and dim, what all say is solid.
+    """
+    page, apart = how
     hunk, verdict = review.hunks[number], review.verdicts[number]
     pointer = CURRENT if number == review.current else " "
     sign = {True: ACCEPTED, False: REJECTED, None: " "}[verdict]
@@ -78,7 +92,12 @@ def _changed(
             continue
         styles = _styles(page.theme, gone=mark == "-", faded=verdict is (mark == "-"))
         edges = (page.left if rows[0] == 0 else "", page.right if rows[1] == len(lines) else "")
-        for row in as_rows(_words(side, edges, styles), page.tab):
+        text = _words(side, edges, styles)
+        if mark == "+":
+            start = sum(len(line) + 1 for line in lines[: rows[0]]) - len(edges[0])
+            for first, end in clipped(apart, start + len(edges[0]), start + len(text)):
+                text.stylize(DISPUTED, first + len(edges[0]), end + len(edges[0]))
+        for row in as_rows(text, page.tab):
             yield pointer + sign + mark, row
             pointer = " "
 

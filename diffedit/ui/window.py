@@ -97,6 +97,7 @@ class Window:
         self.editor.show_line_numbers = self._settings.line_numbers
         self.editor.soft_wrap = self._settings.soft_wrap
         self.panel.display = self._settings.thinking_panel
+        self.prompt.pin_by_default(self._settings.pins)
 
     def wear(self, name: str) -> None:
         """Put on another theme. Raises RequestError for a faulty one."""
