@@ -25,6 +25,7 @@ from diffedit.core.stretch import Stretches, joined
 
 if TYPE_CHECKING:
     from diffedit.core.change import ChangeSet
+    from diffedit.core.span import Span
 
 Stage = Literal["select", "ask", "denoise", "review", "settled", "failed"]
 STALE = "You edited inside the span; the draft was dropped."
@@ -62,6 +63,12 @@ class Link:
         """What the same run starts from once more, for another seed."""
         known = self.start or Start(text=self.draft.original, kind="again")
         return replace(known, kind="again", parent=self.parent)
+
+
+def proof(span: Span, text: str) -> Link:
+    """The page's own text as a draft, to be read through and mended token by token."""
+    draft = Draft(span=span, original=text, status="settled", texts=(text,))
+    return Link(review=Review.of(draft), kind="proof")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from diffedit.core.review import Review
 from diffedit.core.stretch import Stretches, joined, rest
 
 Kind = Literal[
-    "run", "again", "follow up", "fork", "step", "choice", "brush", "rejected", "repair", "merge"
+    "run", "again", "follow up", "fork", "step", "choice", "brush", "rejected", "repair", "proof"
 ]
 """How a link came about."""
 

@@ -161,6 +161,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "Check this draft, and mend what fails", lambda d: d.reworking.check()),
     Command("previous_link", "Draft before this one", lambda d: d.reworking.turn(-1)),
     Command("next_link", "Draft after this one", lambda d: d.reworking.turn(1)),
+    Command(
+        "proofread", "Proofread: where this surprises the model", lambda d: d.looking.proofread()
+    ),
     Command("steps", "Timeline: the steps of this draft", lambda d: d.looking.steps()),
     Command("heat", "Heat: how unsure each token is", lambda d: d.looking.heat()),
     Command("next_unsure", "Least sure token", lambda d: d.looking.unsure(1)),

@@ -214,6 +214,8 @@ class Editing:
         if link is None or self._busy():
             return
         mode: Mode = self._wish.mode if self._wish is not None else "rewrite"
+        if not link.instruction:
+            mode = "infill"  # there are no words to rewrite by: what fits is what is wanted
         own = Wish(instruction=link.instruction, mode=mode, seed=link.seed + seed)
         aim = buffer.aim
         before = aim.before if aim is not None else buffer.page.selection

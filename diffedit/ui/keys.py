@@ -39,6 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("f2", "fill"),
     Key("f4", "continue"),
     Key("ctrl+r", "again"),
+    Key("f8", "proofread"),
     Key("escape", "escape"),
     Key("ctrl+t", "thinking"),
     Key("ctrl+o", "open"),

@@ -90,6 +90,13 @@ class Look:
         states: tuple[PieceState, ...] = tuple("accepted" for _ in found)
         return replace(self, tokens=found, states=states, at=after[0] if after else None)
 
+    def proof(self, scores: Sequence[Scored]) -> Look:
+        """The text as it stands, by how much each token surprises; at the most surprising one."""
+        tokens = tokens_scored(scores, surprised=True)
+        states: tuple[PieceState, ...] = tuple("accepted" for _ in tokens)
+        look = replace(self, tokens=tokens, states=states, heat=True, at=None)
+        return look.unsure(1)
+
     def paced(self, by: int) -> Look:
         """Play faster or slower."""
         place = PACES.index(self.pace) + by

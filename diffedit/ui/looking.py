@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from diffedit.core.stretch import Stretches, joined, rest
 from diffedit.ui.shown import show_edit
+from diffedit.ui.spans import without_last_newline
 
 if TYPE_CHECKING:
     from diffedit.core.edit import Link
@@ -63,7 +64,10 @@ class Looking:
     def back(self) -> None:
         """Esc: to the hunks."""
         buffer = self._buffer
+        link = buffer.edit.link
         buffer.session.edit = buffer.edit.escape()
+        if link is not None and link.kind == "proof":
+            buffer.session.drop()
         buffer.look = None
         show_edit(self._stage, buffer)
 
@@ -73,6 +77,40 @@ class Looking:
         buffer.session.adopt(link)
         self._open(buffer)
         self.ends(last=False)
+
+    async def proofread(self) -> None:
+        """Where the selected code surprises the model, most surprising first, and likely repairs.
+
+        The text itself is the draft: what is chosen is tried like any other token of a draft.
+        """
+        buffer, window = self._buffer, self._stage.window
+        abilities = self._stage.client.abilities
+        if buffer.edit.stage != "select" or self._editing.running is not None:
+            return
+        if abilities is None or not abilities.score:
+            self._stage.say("This model cannot score a text, or it is not loaded yet.", "warning")
+            return
+        model = await self._editing.model()
+        span = window.editor.selected_span()
+        span = without_last_newline(buffer, window.editor.block_span() if span.empty else span)
+        text = buffer.page.text.slice(span)
+        if model is None or not text.strip():
+            return
+        self._stage.say("Reading …")
+        scores = await buffer.session.score(
+            span, model=model, language=buffer.language, device=self._stage.settings.device
+        )
+        if buffer is not self._buffer or buffer.page.text.slice(span) != text:
+            return
+        from diffedit.core.edit import proof  # noqa: PLC0415 - when it is asked for
+
+        buffer.take_aim(span, buffer.page.selection)
+        buffer.session.adopt(proof(span, text))
+        self._open(buffer)
+        if buffer.look is not None:
+            buffer.look = buffer.look.proof(scores)
+        show_edit(self._stage, buffer)
+        window.saw("proofread")
 
     def save(self) -> None:
         """`s`: the run into a file, for `diffedit replay` and for bug reports."""

@@ -196,6 +196,37 @@ async def test_a_fork_is_asked_for_and_esc_leads_back_to_the_step(tmp_path: Path
         assert (link.kind, link.parent) == ("fork", 0)
 
 
+async def test_proofreading_goes_to_the_most_surprising_word(tmp_path: Path) -> None:
+    """F8 reads the block as it stands; a misspelt name is first, its repair is a digit away."""
+    path = tmp_path / "page.py"
+    path.write_text("value = 1\nvalue = value + valeu + value\n")
+    async with staged(path, model="null") as stage:
+        await stage.saw("loaded")
+        await stage.press("ctrl+a", "f8")
+        await stage.saw("proofread")
+        while (token := look_of(stage).token) is not None and token.text != "valeu":
+            await stage.press("u")
+            await stage.saw("unsure")
+        assert token is not None
+        number = next(n for n, choice in enumerate(token.choices) if choice.text == "value")
+        await stage.press(str(number + 1))
+        await stage.saw("settled")
+        assert edit_of(stage).links[-1].draft.text.split("\n")[1].count("value") >= 2
+        await stage.press("escape", "escape")
+        assert stage.text == path.read_text()
+
+
+async def test_proofreading_is_left_with_one_esc(tmp_path: Path) -> None:
+    """There is no draft to drop: the text is as it was, and so are the keys."""
+    async with staged(tmp_path / "new.py", model="null", stdin_text="a = b\n") as stage:
+        await stage.saw("loaded")
+        await stage.press("f8")
+        await stage.saw("proofread")
+        await stage.press("escape")
+        assert edit_of(stage).stage == "select"
+        assert stage.app.window.editor.has_focus
+
+
 async def test_typing_inside_ends_a_look_too(tmp_path: Path) -> None:
     """What the person types stays; the draft goes, and so does its bar."""
     async with settled(tmp_path) as stage:
