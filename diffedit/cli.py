@@ -23,6 +23,7 @@ COMMANDS_HELP = """\
 commands:
   rewrite FILE --lines A:B -i "..."   rewrite lines of a file without the editor
   replay FILE                         look at a saved run; --svg makes a film of it
+  proofread FILE                      where the file surprises the model
   models [list|info|pull|add|remove] the models on this machine
   config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
@@ -161,6 +162,13 @@ def replay(words: Sequence[str]) -> int:
     return cli_replay.replay(words)
 
 
+def proofread(words: Sequence[str]) -> int:
+    """`diffedit proofread`: where a text surprises a model."""
+    from diffedit import cli_replay  # noqa: PLC0415
+
+    return cli_replay.proofread(words)
+
+
 def models(words: Sequence[str]) -> int:
     """`diffedit models`: what is on this machine."""
     from diffedit import cli_models  # noqa: PLC0415
@@ -227,6 +235,7 @@ def worker(words: Sequence[str]) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "rewrite": rewrite,
     "replay": replay,
+    "proofread": proofread,
     "models": models,
     "config": config,
     "themes": themes,

@@ -1,4 +1,4 @@
-"""The words of `diffedit replay`."""
+"""The words of `diffedit replay` and `diffedit proofread`."""
 
 from __future__ import annotations
 
@@ -39,3 +39,34 @@ def replay(words: Sequence[str]) -> int:
 
     with screen_on_stderr():
         return run_replay(link, language, settings.load())
+
+
+def proofread(words: Sequence[str]) -> int:
+    """Where a file surprises a model."""
+    parser = Parser(
+        prog="diffedit proofread",
+        description="Tell where a file surprises a model, most surprising first, and what it "
+        "would sooner expect there.",
+        epilog="exit codes: 0 some place, 1 none, 2 wrong usage or file, 3 model failure",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", metavar="FILE", help="the file")
+    parser.add_argument("--lines", metavar="A:B", help="first and last line (default: all)")
+    parser.add_argument("--most", type=int, default=10, metavar="N", help="places to tell (10)")
+    parser.add_argument("--model", metavar="NAME", help="see `diffedit models`")
+    parser.add_argument("--device", metavar="NAME", help="auto, cpu or cuda")
+    given = parser.parse_args(words)
+    from diffedit.config import settings  # noqa: PLC0415
+    from diffedit.headless import proofread as back_door  # noqa: PLC0415
+    from diffedit.headless.output import Output  # noqa: PLC0415
+    from diffedit.headless.rewrite import parse_lines  # noqa: PLC0415
+
+    chosen = settings.load({"model": given.model, "device": given.device})
+    order = back_door.Order(
+        path=Path(given.file),
+        lines=parse_lines(given.lines) if given.lines else None,
+        model=chosen.model,
+        device=chosen.device,
+        most=given.most,
+    )
+    return back_door.run(order, Output())

@@ -9,6 +9,7 @@ from pathlib import Path
 from diffedit.cli_parser import Parser
 from diffedit.config.settings import load
 from diffedit.core.errors import RequestError
+from diffedit.engine.params import STRENGTHS
 from diffedit.engine.task import MODES
 from diffedit.headless.rewrite import Order, parse_lines
 
@@ -16,15 +17,22 @@ from diffedit.headless.rewrite import Order, parse_lines
 def order_of(words: Sequence[str]) -> Order:
     """What the words ask for. Raises RequestError."""
     given = _parser().parse_args(words)
-    if given.mode == "rewrite" and not given.instruction.strip():
+    first, *more = given.instruction or [""]
+    if given.mode == "rewrite" and not all(words.strip() for words in (first, *more)):
         raise RequestError("Say what is to be done.", hint='Give it with -i "...".')
     path = Path(given.file)
     chosen = load({"model": given.model, "device": given.device}, folder=path.absolute().parent)
     dials = {name: getattr(given, name) for name in ("max_steps", "candidates", "seed")}
+    if given.strength is not None:
+        dials["noise"] = STRENGTHS[given.strength - 1][1]
     return Order(
         path=path,
         lines=parse_lines(given.lines),
-        instruction=given.instruction,
+        instruction=first,
+        more=tuple(more),
+        pins=tuple(given.pin or chosen.pins),
+        check=chosen.check if given.check else None,
+        save_run=Path(given.save_run) if given.save_run else None,
         mode=given.mode,
         model=chosen.model,
         device=chosen.device,
@@ -51,7 +59,8 @@ def _parser() -> Parser:
     add = parser.add_argument
     add("file", metavar="FILE", help="the file")
     add("--lines", required=True, metavar="A:B", help="first and last line, from 1, both in")
-    add("-i", "--instruction", default="", metavar="TEXT", help="what is to be done")
+    add("-i", "--instruction", action="append", metavar="TEXT",
+        help="what is to be done; a second one goes on from the draft of the first")  # fmt: skip
     add("--mode", choices=MODES, default="rewrite", help="infill replaces the lines by what fits "
         "between their neighbours; continue goes on after the last of them")  # fmt: skip
     add("--model", metavar="NAME", help="see `diffedit models` (default: the one in your settings)")
@@ -59,6 +68,13 @@ def _parser() -> Parser:
     add("--seed", type=int, metavar="N", help="same seed, same text (default: 0)")
     add("--max-steps", type=int, metavar="N", help="denoising steps a canvas may take")
     add("--candidates", type=int, metavar="N", help="answers to denoise side by side")
+    add("--strength", type=int, choices=range(1, 6), metavar="1-5",
+        help="1 touches up, 5 starts from nothing (default: 5)")  # fmt: skip
+    add("--pin", action="append", metavar="WHAT",
+        help="what stays: signature, comments, indentation, or lines A:B of the file")  # fmt: skip
+    add("--check", action="store_true", help="parse the draft, ask ruff and the `check` command "
+        "of your settings; mend the lines that fail, at most three times")  # fmt: skip
+    add("--save-run", metavar="FILE", help="write the run for `diffedit replay`")
     add("--thinking", action="store_true", help="ask for the model's reasoning, if it has any")
     add("--image", action="append", default=[], metavar="PICTURE",
         help="a screenshot or a diagram that the instruction is about")  # fmt: skip

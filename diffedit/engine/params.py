@@ -6,6 +6,17 @@ from dataclasses import dataclass, fields
 
 from diffedit.core.errors import RequestError
 
+STRENGTHS: tuple[tuple[str, float], ...] = (
+    ("touch up", 0.15),
+    ("retouch", 0.35),
+    ("rework", 0.6),
+    ("remake", 0.85),
+    ("from nothing", 1.0),
+)
+"""How strong an edit may be, in five stops: the share of the text that is noised at the start.
+
+Stops and no scale: between two of them nothing changes that a person would see (SDEdit, DICE)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenoiseParams:

@@ -15,9 +15,12 @@ from diffedit.core.document import Document
 from diffedit.core.draft import Draft
 from diffedit.core.errors import DiffeditError, FileError, RequestError
 from diffedit.core.span import Span
+from diffedit.core.start import Start, follow_up
+from diffedit.core.stretch import Stretches
 from diffedit.core.text import Text
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Mode
+from diffedit.headless import extras
 from diffedit.headless.output import (
     CHANGED,
     FAILED,
@@ -26,6 +29,7 @@ from diffedit.headless.output import (
     Output,
     code_of,
 )
+from diffedit.worker.check import Checker, mended
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Failed, Reply
 from diffedit.worker.session import CONTEXT, Session
@@ -51,6 +55,13 @@ class Order:
     """Pictures that go along with the instruction."""
     options: Mapping[str, str]
     result: Result = "diff"
+    more: tuple[str, ...] = ()
+    """Instructions that follow, each to the draft of the one before."""
+    pins: tuple[str, ...] = ()
+    """What stays: signature, comments, or lines of the file as A:B."""
+    check: str | None = None
+    """Check the draft and mend it, with this command too; None: no check."""
+    save_run: Path | None = None
 
 
 def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> int:
@@ -108,9 +119,11 @@ async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> 
     tape = _Tape(output if order.result == "json" else None)
     async with _client(worker) as client:
         session = Session(document, client, on_message=tape.hear)
-        draft = await _denoise(session, span, order, model, output)
+        draft = await _through(session, span, order, model, output)
         if draft.status != "settled":
             return _came_to_nothing(session, tape, output, draft)
+        if order.save_run is not None and session.edit.link is not None:
+            extras.save_run(session.edit.link, order.save_run, language_of(order.path))
         session.apply()
     output.clear()
     text = str(document.text)
@@ -162,12 +175,47 @@ async def _client(worker: tuple[str, ...] | None) -> AsyncIterator[Client]:
         await client.close()
 
 
-async def _denoise(
+async def _through(
     session: Session, span: Span, order: Order, model: models.Model, output: Output
 ) -> Draft:
-    """Play the edit to its end, telling how far it is."""
+    """The edit, what follows it, and the check: to the last draft. Raises RequestError."""
+    if order.params.noise < 1:
+        await session.client.load(model, order.device)
+        extras.must_start_warm(session.client.abilities)
+    keep = extras.pinned(session.document.text, span, order.pins, language_of(order.path))
+    draft = await _denoise(session, span, order, model, output, keep=keep)
+
+    async def go_on(start: Start, words: str = order.instruction) -> Draft:
+        again = replace(order, instruction=words)
+        return await _denoise(session, span, again, model, output, start=start)
+
+    for words in order.more:
+        if draft.status == "settled" and (link := session.edit.link) is not None:
+            draft = await go_on(follow_up(draft.text, link.pins, session.edit.at), words)
+    if order.check is not None and draft.status == "settled":
+        checker = Checker(
+            language=language_of(order.path), name=order.path.name, command=order.check
+        )
+        verdict = await mended(session, checker, go_on)
+        output.note(extras.told(checker, verdict))
+    return session.draft or draft
+
+
+async def _denoise(  # noqa: PLR0913 - where it starts is said by name
+    session: Session,
+    span: Span,
+    order: Order,
+    model: models.Model,
+    output: Output,
+    *,
+    keep: Stretches = (),
+    start: Start | None = None,
+) -> Draft:
+    """Play one run to its end, telling how far it is."""
     drafts = session.rewrite(
         span,
+        keep=keep,
+        start=start,
         instruction=order.instruction,
         mode=order.mode,
         params=order.params,

@@ -13,6 +13,7 @@ from textual.widgets import Static, TextArea
 
 from diffedit.core.attachment import named
 from diffedit.core.show import visible
+from diffedit.engine.params import STRENGTHS
 from diffedit.engine.task import Mode
 from diffedit.ui.events import PromptClosed, PromptSent
 from diffedit.ui.keys import KEYS
@@ -25,14 +26,8 @@ WHAT: dict[Mode, tuple[str, str]] = {
 }
 """Each mode's heading, and what the empty line asks."""
 
-STOPS: tuple[tuple[str, float], ...] = (
-    ("▁ touch up", 0.15),
-    ("▃ retouch", 0.35),
-    ("▅ rework", 0.6),
-    ("▇ remake", 0.85),
-    ("█ from nothing", 1.0),
-)
-"""How strong an edit is: the share of the text that is noised before it is denoised."""
+STOPS = tuple(zip("▁▃▅▇█", STRENGTHS, strict=True))
+"""How strong an edit is, each stop with its bar."""
 
 PINS: tuple[tuple[str, ...], ...] = ((), ("signature",), ("comments",), ("signature", "comments"))
 """What may be pinned by its kind, in the order of the key."""
@@ -155,7 +150,9 @@ class PromptBar(Vertical):
     @property
     def noise(self) -> float | None:
         """The share of the text that is noised at the start; None: as the settings say."""
-        return STOPS[self._stop][1] if self.can_start_warm and self._stop < len(STOPS) - 1 else None
+        return (
+            STOPS[self._stop][1][1] if self.can_start_warm and self._stop < len(STOPS) - 1 else None
+        )
 
     @property
     def pins(self) -> frozenset[str]:
@@ -196,7 +193,8 @@ class PromptBar(Vertical):
         heading.append(f" {visible(self._about)}  ", "bold")
         if self.mode == "rewrite":
             if self.can_start_warm:
-                heading.append(f"alt+s {STOPS[self._stop][0]} ", "bold")
+                bar, (name, _) = STOPS[self._stop]
+                heading.append(f"alt+s {bar} {name} ", "bold")
             heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
         for image in named(self.area.text):
             heading.append(f"+ image {visible(image.name)}  ", "bold")
