@@ -68,8 +68,7 @@ def _parser() -> Parser:
     add("--seed", type=int, metavar="N", help="same seed, same text (default: 0)")
     add("--max-steps", type=int, metavar="N", help="denoising steps a canvas may take")
     add("--candidates", type=int, metavar="N", help="answers to denoise side by side")
-    add("--strength", type=int, choices=range(1, 6), metavar="1-5",
-        help="1 touches up, 5 starts from nothing (default: 5)")  # fmt: skip
+    add("--strength", type=int, choices=range(1, 6), metavar="1-5", help="1 touches up, 5 is anew")
     add("--pin", action="append", metavar="WHAT",
         help="what stays: signature, comments, indentation, or lines A:B of the file")  # fmt: skip
     add("--check", action="store_true", help="parse the draft, ask ruff and the `check` command "
