@@ -29,6 +29,7 @@ commands:
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them
   bench speed                         measure the editor on this machine
+  bench rework                        what going on from a draft costs, against afresh
   bench quality                       score a model on held-out edits with checked answers
   worker                              run the model's side on stdin and stdout (for ssh)
 
@@ -213,11 +214,15 @@ def bench(words: Sequence[str]) -> int:
         description="Measure the editor (speed) or a model (quality) on this machine.",
         epilog="`diffedit bench quality --help` tells what quality takes.",
     )
-    parser.add_argument("what", choices=["speed", "quality"])
+    parser.add_argument("what", choices=["speed", "quality", "rework"])
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
     given = parser.parse_args(words)
+    if given.what == "rework":
+        from diffedit.bench import rework  # noqa: PLC0415
+
+        return rework.run(given.model, device=given.device, as_json=given.json)
     from diffedit.bench import speed  # noqa: PLC0415
 
     return speed.run(given.model, device=given.device, as_json=given.json)

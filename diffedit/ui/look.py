@@ -75,16 +75,19 @@ class Look:
     def scored(self, scores: Sequence[Scored]) -> Look:
         """With what the model says of the finished text: what else might stand in each place.
 
-        The doubt that the run itself had is kept where it had the same tokens.
+        The doubt that the run itself had counts, where it had any; its tokens may lie elsewhere.
         """
         found = tokens_scored(scores)
         if "".join(token.text for token in found) != self.text:
             return self
-        same = [token.text for token in found] == [token.text for token in self.tokens]
-        if same and any(token.nats is not None for token in self.tokens):
-            pairs = zip(self.tokens, found, strict=True)
-            mine = tuple(token._replace(choices=other.choices) for token, other in pairs)
-            return replace(self, tokens=mine)
+        own = [token.nats for token in self.tokens for _ in token.text]
+        if any(nats is not None for nats in own):
+            found = tuple(
+                one._replace(
+                    nats=max((n for n in own[one.start : one.end] if n is not None), default=None)
+                )
+                for one in found
+            )
         token = self.token
         after = [n for n, one in enumerate(found) if token and one.end > token.start]
         states: tuple[PieceState, ...] = tuple("accepted" for _ in found)

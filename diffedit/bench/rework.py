@@ -1,0 +1,144 @@
+"""`diffedit bench rework`: what going on from a draft costs, against running afresh.
+
+Each way on is asked of the real model through the real worker, from the draft that a first run
+left: steps and milliseconds of each stand beside those of that first run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from diffedit.config import models
+from diffedit.core import start as starts
+from diffedit.core.document import Document
+from diffedit.core.edit import Link
+from diffedit.core.errors import DiffeditError, ModelError
+from diffedit.core.heat import tokens_scored
+from diffedit.core.span import Span
+from diffedit.core.start import Start
+from diffedit.engine.backend import Abilities
+from diffedit.engine.params import STRENGTHS, DenoiseParams
+from diffedit.worker.client import Client
+from diffedit.worker.session import Session
+
+PAGE = """\
+import os
+
+
+def total(prices, tax):
+    # the sum of all prices
+    result = 0
+    for price in prices:
+        result = result + price
+    return result * tax
+"""
+WORDS = "rename result to amount"
+Row = tuple[str, int | None, float | None, str]
+"""What was done, its steps, its milliseconds, and why not where it could not be."""
+
+
+def run(model: str, *, device: str, as_json: bool) -> int:
+    """Measure all, print the table. Exit code 3 where the first run already fails."""
+    try:
+        rows = asyncio.run(_measure(model, device))
+    except DiffeditError as error:
+        sys.stderr.write(f"diffedit: {error}\n")
+        return 3
+    if as_json:
+        keys = ("what", "steps", "ms", "why_not")
+        told = [dict(zip(keys, row, strict=True)) for row in rows]
+        sys.stdout.write(json.dumps({"model": model, "rows": told}, indent=1) + "\n")
+        return 0
+    for what, steps, ms, why in rows:
+        figures = f"{steps:>5} steps {ms:>9.0f} ms" if ms is not None else f"  {why}"
+        sys.stdout.write(f"{what:<34}{figures}\n")
+    return 0
+
+
+async def _measure(name: str, device: str) -> list[Row]:
+    client = Client()
+    try:
+        bench = _Bench(Session(Document(PAGE), client), models.find(name), device)
+        return await bench.all()
+    finally:
+        await client.close()
+
+
+class _Bench:
+    """One session, its first run, and every way on from there."""
+
+    def __init__(self, session: Session, model: models.Model, device: str) -> None:
+        self._session, self._model, self._device = session, model, device
+        self._span = Span(PAGE.index("def"), len(PAGE) - 1)
+        self._params = DenoiseParams(seed=1)
+
+    async def all(self) -> list[Row]:
+        """Every row, afresh first. Raises ModelError where that one fails."""
+        await self._play("warm up", None)
+        first = await self._play("afresh", None)
+        link, abilities = self._session.edit.link, self._session.client.abilities
+        if link is None or abilities is None:
+            raise ModelError(f"The first run failed: {first[3]}")
+        rows = [first]
+        for what, need, start in await self._ways(link, abilities):
+            self._session.edit = self._session.edit.turned(0)
+            can = not need or getattr(abilities, need)
+            why = f"this model has no {need}"
+            rows.append(await self._play(what, start()) if can else (what, None, None, why))
+        for stop, noise in STRENGTHS[:-1] if abilities.warm_start else ():
+            self._params = replace(self._params, noise=noise)
+            rows.append(await self._play(f"strength: {stop}", None))
+        return rows
+
+    async def _ways(
+        self, link: Link, abilities: Abilities
+    ) -> list[tuple[str, str, Callable[[], Start]]]:
+        """Each way on, the ability that it needs, and its start."""
+        text, clamp = link.draft.text, abilities.clamp
+        word = text.rindex(" ") + 1
+        marked = ((word, len(text)),)
+        ways: list[tuple[str, str, Callable[[], Start]]] = [
+            ("follow up", "", lambda: starts.follow_up(text, (), 0)),
+            (
+                "think again about one word",
+                "",
+                lambda: starts.brushed(text, marked, (), parent=0, clamp=clamp),
+            ),
+            ("mend one line", "", lambda: starts.repaired(text, [3], "a name", (), 0)),
+        ]
+        if link.film:
+            half = link.film.frames[len(link.film) // 2]
+            ways.append(("fork from half way", "warm_start", lambda: starts.fork(half, 0)))
+        if abilities.score:
+            scores = await self._session.score(
+                self._span, model=self._model, text=text, device=self._device
+            )
+            tokens = tokens_scored(scores)
+            ways.append(
+                (
+                    "another token, the rest anew",
+                    "",
+                    lambda: starts.chosen(tokens, 3, "_", (), parent=0, clamp=clamp),
+                )
+            )
+        return ways
+
+    async def _play(self, what: str, start: Start | None) -> Row:
+        drafts = self._session.rewrite(
+            self._span,
+            instruction=WORDS,
+            mode="rewrite",
+            params=self._params,
+            model=self._model,
+            language="python",
+            device=self._device,
+            start=start,
+        )
+        draft = [draft async for draft in drafts][-1]
+        if draft.status != "settled":
+            return what, None, None, draft.message
+        return what, draft.figures.steps, draft.figures.elapsed_ms, ""
