@@ -27,6 +27,7 @@ class KeptLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is Any to
     def __init__(self, window: int | None, slack: int) -> None:
         """`window`: tokens that a sliding layer sees; None: all. `slack`: tokens kept besides."""
         super().__init__()
+        self.window = window
         self.is_sliding = window is not None
         self._seen = None if window is None else window - 1
         self._most = None if window is None else window - 1 + slack
@@ -82,15 +83,6 @@ class KeptLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is Any to
         self._length = length
         self._show()
 
-    def padded(self, room: int | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """What a canvas sees, as [1, heads, room, width], zeros after it; None: no padding."""
-        if room is None or self.keys.shape[-2] == room:
-            return self.keys, self.values
-        wide = (_empty(self.keys, room), _empty(self.values, room))
-        for target, part in zip(wide, (self.keys, self.values), strict=True):
-            target[:, :, : part.shape[-2]] = part
-        return wide
-
     def _part(self, first: int) -> tuple[torch.Tensor, torch.Tensor]:
         assert self._store is not None
         part = slice(first - self._base, self._length - self._base)
@@ -130,21 +122,42 @@ class Shown:
 
     is_compileable = False
 
-    def __init__(
-        self, cache: Cache, *, rows: int = 1, rooms: tuple[int, int] | None = None
-    ) -> None:
-        """`rooms`: fixed sizes of a sliding and of a full layer's part, padded with zeros."""
-        self.layers = []
-        for layer in cache.layers:
-            room = None if rooms is None else rooms[0 if layer.is_sliding else 1]
-            keys, values = layer.padded(room)
-            self.layers.append(
-                _Pair(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1))
-            )
+    def __init__(self, cache: Cache, *, rows: int = 1) -> None:
+        self.layers = [
+            _Pair(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1))
+            for layer in cache.layers
+        ]
+        self.masks: dict[str, torch.Tensor | None] = dict.fromkeys(KINDS)
+        """What each kind of layer may look at; None: all there is."""
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """As a cache has it."""
         return int(self.layers[layer_idx].keys.shape[-2])
+
+
+def padded(cache: Cache, *, canvas: int, context: int) -> Shown:
+    """The prefix in buffers of one size, whatever its length, and masks that hide the rest.
+
+    A compiled decoder is compiled once then, and not for every length of a prompt.
+    """
+    shown = Shown(cache)
+    for number, layer in enumerate(cache.layers):
+        keys, values = layer.keys, layer.values
+        used = keys.shape[-2]
+        room = _whole(context if layer.window is None else min(layer.window - 1, context))
+        wide = (_empty(keys, room), _empty(values, room))
+        for target, part in zip(wide, (keys, values), strict=True):
+            target[:, :, :used] = part
+        shown.layers[number] = _Pair(*wide)
+        kind = KINDS[0 if layer.window is None else 1]
+        if shown.masks[kind] is None:
+            seen = torch.arange(room + canvas, device=keys.device)
+            seen = (seen < used) | (seen >= room)
+            shown.masks[kind] = seen.expand(1, 1, canvas, -1)
+    return shown
+
+
+KINDS = ("full_attention", "sliding_attention")
 
 
 class _Pair:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from diffedit.backends.gemma_cache import Shown, can_rewind, new_cache, rewind
+from diffedit.backends.gemma_cache import KINDS, Shown, can_rewind, new_cache, padded, rewind
 from diffedit.backends.gemma_sizes import SLACK
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
@@ -63,9 +63,12 @@ class GemmaDenoiser:
         """Places in the next prompt where another may part from it: a pass ends there."""
         self.picture: Picture | None = None
         """The images in the next prompt."""
+        self.compiled = False
+        """Compile the decoder, and keep its inputs to one shape; set before the first step."""
         self.passes = 0
         """Encoder passes so far, those of committed canvases included."""
         self._model = model
+        self._compiled: Any = None
         self._device = device
         self._random = torch.Generator(device)
         self._before: torch.Tensor | None = None
@@ -251,7 +254,7 @@ class GemmaDenoiser:
                 decoder_input_ids=torch.tensor(
                     [canvas.ids for canvas in canvases], device=self._device
                 ),
-                decoder_attention_mask=_NO_MASKS,
+                decoder_attention_mask=dict.fromkeys(KINDS),
                 cache=Shown(self._cache, rows=len(canvases)),
                 decoder_position_ids=self._places(),
             ).last_hidden_state
@@ -271,11 +274,11 @@ class GemmaDenoiser:
     def _cooled(self, canvas: torch.Tensor, temperature: float) -> torch.Tensor:
         """Logits of a canvas at a temperature, [1, slots, vocabulary], kept slots one-hot."""
         if self._shown is None:
-            self._shown = Shown(self._cache)
-        logits: torch.Tensor = self._model(
+            self._shown = self._seen_prefix()
+        logits: torch.Tensor = self._look(
             decoder_input_ids=canvas,
             self_conditioning_logits=self._memory,
-            decoder_attention_mask=_NO_MASKS,
+            decoder_attention_mask=self._shown.masks,
             cache=self._shown,
             decoder_position_ids=self._places(),
         ).logits
@@ -286,6 +289,17 @@ class GemmaDenoiser:
             logits[0, self._kept] = -_SURE
             logits[0, self._kept, self._kept_ids] = 0.0
         return logits
+
+    def _seen_prefix(self) -> Shown:
+        if not self.compiled:
+            return Shown(self._cache)
+        return padded(self._cache, canvas=self.canvas_length, context=self.context_length)
+
+    def _look(self, **inputs: Any) -> Any:
+        """One pass of the decoder, compiled for its one shape where that was asked for."""
+        if self.compiled and self._compiled is None:
+            self._compiled = torch.compile(self._model.forward, dynamic=False)
+        return (self._compiled or self._model)(**inputs)
 
     def _places(self) -> torch.Tensor:
         begun = len(self._ids)
@@ -312,10 +326,6 @@ class GemmaDenoiser:
         memory[0, slots] = -_SURE
         memory[0, slots, torch.tensor(list(sure.values()), device=self._device)] = 0.0
         return memory
-
-
-_NO_MASKS = {"full_attention": None, "sliding_attention": None}
-"""A canvas looks at everything that there is, so there is nothing to hide."""
 
 
 def _entropy(logits: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,7 @@ from diffedit.backends.gemma_denoiser import GemmaDenoiser
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Reading, Seen, never
+from diffedit.engine.canvas import Canvas
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest
 from diffedit.engine.step import Outcome
@@ -211,3 +212,39 @@ def test_the_same_seed_gives_the_same_text_whatever_was_read_before() -> None:
         used.drafts.clear()
         ours(used, ids, case)
         assert used.drafts == fresh.drafts
+
+
+def test_padding_to_one_shape_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a compiled decoder needs it: every step has inputs of one shape, and says the same.
+
+    A mask sums in another order, so it is the first look that is compared: all after it follows
+    from samples. The compiler itself is left out: it takes a minute.
+    """
+    shapes, looks = set[tuple[tuple[int, ...], ...]](), dict[Watched, Seen]()
+
+    def compiled(forward: Any, *, dynamic: bool) -> Any:
+        assert not dynamic
+
+        def look(**inputs: Any) -> Any:
+            parts = [layer.keys.shape for layer in inputs["cache"].layers]
+            masks = [mask.shape for mask in inputs["decoder_attention_mask"].values()]
+            shapes.add((inputs["decoder_input_ids"].shape, *parts, *masks))
+            return forward(**inputs)
+
+        return look
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    case = CASES["a prompt beyond the window"]
+    model, ids = set_up(case)
+    plain, fixed = Watched(model, case.ends), Watched(model, case.ends)
+    fixed.compiled = True
+    for length in (10, 40, 70):
+        for denoiser in (plain, fixed):
+            denoiser.prefill(ids[:length])
+            denoiser.seed(case.seed)
+            free = (True,) * denoiser.canvas_length
+            denoiser.place(Canvas(ids=tuple(denoiser.fresh(len(free))), free=free))
+            looks[denoiser] = denoiser.step(0.8, 0.1)()
+        assert looks[fixed].argmax == looks[plain].argmax
+        assert looks[fixed].entropy == pytest.approx(looks[plain].entropy, abs=1e-4)
+    assert len(shapes) == 1
