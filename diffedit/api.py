@@ -6,6 +6,8 @@ added, none is taken away. A plugin says in plugin.toml which version it was wri
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from diffedit.core.draft import Piece
@@ -44,11 +46,41 @@ class CommandContext(Protocol):
     def language(self) -> str:
         """The page's language by Pygments' name, lower case; "" if unknown."""
 
+    @property
+    def path(self) -> Path | None:
+        """The page's file; None for a page without one."""
+
     def replace(self, span: Span, text: str) -> None:
         """Put `text` in place of `span` and select it: one change, one undo."""
 
     def notify(self, message: str) -> None:
         """Tell the person something in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """An edit that is about to go in, as a check sees it."""
+
+    text: str
+    """The whole page as it would be."""
+    before: str
+    """The whole page as it is."""
+    span: Span
+    """Where in `text` the changes stand, from the first to the last."""
+    language: str
+    """The page's language by Pygments' name, lower case; "" if unknown."""
+    path: Path | None
+    """The page's file; None for a page without one. It holds what was saved last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What a check has against an edit."""
+
+    line: int
+    """The line of `Rewrite.text`, counted from 1."""
+    message: str
+    """One line for the person."""
 
 
 __all__ = [
@@ -67,8 +99,10 @@ __all__ = [
     "OutOfMemoryError",
     "Outcome",
     "Piece",
+    "Problem",
     "Report",
     "RequestError",
+    "Rewrite",
     "Span",
     "Started",
     "Step",

@@ -30,6 +30,7 @@ commands:
   plugins                             the plugins there are, and what is wrong with them
   bench speed                         measure the editor on this machine
   bench rework                        what going on from a draft costs, against afresh
+  bench editors                       measure it beside micro, vim, nano and helix
   bench quality                       score a model on held-out edits with checked answers
   worker                              run the model's side on stdin and stdout (for ssh)
 
@@ -211,10 +212,11 @@ def bench(words: Sequence[str]) -> int:
         return quality.main(words[1:])
     parser = Parser(
         prog="diffedit bench",
-        description="Measure the editor (speed) or a model (quality) on this machine.",
+        description="Measure the editor (speed), a model (quality), or the editor beside others"
+        " that are installed (editors) on this machine.",
         epilog="`diffedit bench quality --help` tells what quality takes.",
     )
-    parser.add_argument("what", choices=["speed", "quality", "rework"])
+    parser.add_argument("what", choices=["speed", "quality", "rework", "editors"])
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
@@ -223,6 +225,10 @@ def bench(words: Sequence[str]) -> int:
         from diffedit.bench import rework  # noqa: PLC0415
 
         return rework.run(given.model, device=given.device, as_json=given.json)
+    if given.what == "editors":
+        from diffedit.bench import beside  # noqa: PLC0415
+
+        return beside.run(as_json=given.json)
     from diffedit.bench import speed  # noqa: PLC0415
 
     return speed.run(given.model, device=given.device, as_json=given.json)

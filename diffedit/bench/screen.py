@@ -75,6 +75,13 @@ class Screen:
             yield terminal
 
     @contextmanager
+    def opened(self, command: Sequence[str]) -> Iterator[Terminal]:
+        """Any program, in the folder's own home."""
+        home = {name: str(self._home) for name in ("DIFFEDIT_HOME", "HOME", "XDG_CONFIG_HOME")}
+        with self._opened(command, {**home, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}) as terminal:
+            yield terminal
+
+    @contextmanager
     def _opened(self, command: Sequence[str], more: Mapping[str, str]) -> Iterator[Terminal]:
         """A program in a terminal, gone afterwards."""
         found = {**environment(), **COLOURS, **more}

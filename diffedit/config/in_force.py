@@ -65,6 +65,8 @@ def _value(value: Any) -> str:
     """A value as TOML takes it."""
     if value is None:
         return '"auto"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

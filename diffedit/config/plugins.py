@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from diffedit.api import CommandContext
     from diffedit.engine.backend import BackendFactory
 
-Kind = Literal["backend", "command"]
-KINDS: tuple[Kind, ...] = ("backend", "command")
+Kind = Literal["backend", "command", "check", "open", "save"]
+KINDS: tuple[Kind, ...] = ("backend", "command", "check", "open", "save")
+"""Models; what can be done to a page; what may object to an edit; what is done to a page when its
+file was opened, and before it is saved."""
 
 BUILT_IN = {
     "small": "diffedit.backends.small:SmallBackend",
@@ -140,10 +142,24 @@ def commands() -> tuple[CommandPlugin, ...]:
     """Every command plugin, ready to be listed; none is imported before it is run."""
     found = find().plugins
     return tuple(
-        CommandPlugin(name=plugin.name, title=plugin.title or plugin.name, run=_runner(plugin.name))
+        CommandPlugin(
+            name=plugin.name,
+            title=plugin.title or plugin.name,
+            run=_runner("command", plugin.name),
+        )
         for plugin in found
         if plugin.kind == "command" and len(_named(found, "command", plugin.name)) == 1
     )
+
+
+def hooks(kind: Kind) -> tuple[Callable[[CommandContext], None], ...]:
+    """What every plugin of a kind does to a page; each raises BackendError, in one line."""
+    return tuple(_runner(kind, name) for name in names(kind))
+
+
+def failed(kind: str, name: str, error: BaseException) -> str:
+    """One line for whatever went wrong in a plugin."""
+    return visible(f"The {kind} {name!r} failed: {_why(error)}")
 
 
 def _named(plugins: tuple[Plugin, ...] | list[Plugin], kind: str, name: str) -> list[Plugin]:
@@ -229,17 +245,17 @@ def _package(name: str, folder: Path) -> str:
     return package
 
 
-def _runner(name: str) -> Callable[[CommandContext], None]:
-    """A function that imports the command when it is first run, and names it when it fails."""
+def _runner(kind: Kind, name: str) -> Callable[[CommandContext], None]:
+    """A function that imports a plugin when it is first run, and names it when it fails."""
 
     def run(context: CommandContext) -> None:
-        command = load("command", name)
+        does = load(kind, name)
         try:
-            command(context)
+            does(context)
         except DiffeditError:
             raise
         except (Exception, SystemExit) as error:
-            raise BackendError(visible(f"The command {name!r} failed: {_why(error)}")) from error
+            raise BackendError(failed(kind, name, error)) from error
 
     return run
 

@@ -37,7 +37,15 @@ class Settings:
     """Columns between tab stops, and spaces of one indent."""
     indent_with_tabs: bool | None = None
     """Whether the tab key types a tab; None: as the file does."""
+    auto_pairs: bool = True
+    """A bracket or quote that is typed brings its other half."""
+    trim_on_save: bool = False
+    """Take the blanks off the ends of lines when a file is saved."""
+    show_blanks: bool = False
+    """Paint blanks, tabs and line ends as signs."""
     line_numbers: bool = True
+    relative_numbers: bool = False
+    """Count lines from the cursor's; that one shows its own number."""
     soft_wrap: bool = False
     """Break long lines on screen at the right edge."""
     mouse: bool = True
@@ -50,6 +58,8 @@ class Settings:
     """Open the Thinking Mode panel at start."""
     context_chars: int = 16_000
     """How much text on each side of the span the model is shown, in characters."""
+    gates: tuple[str, ...] = ()
+    """Plugins that look at an edit before it goes in, and may object: "ruff"."""
     params: DenoiseParams = field(default_factory=DenoiseParams)
     """The dials that a run starts from: [params]."""
     keys: Words = field(default_factory=dict)
@@ -110,6 +120,14 @@ def _word(value: Any) -> str:
     return value
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    """Reads names: a list of them, or a text with commas between them."""
+    found = [one.strip() for one in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise ValueError('names in a list: ["ruff"]')
+    return tuple(one for one in found if one)
+
+
 def _device(value: Any) -> str:
     """Reads a device."""
     if value not in ("auto", "cpu", "cuda"):
@@ -145,7 +163,12 @@ PLAIN: Mapping[str, Reader] = {
     "theme": _word,
     "tab_width": _whole(1, 16),
     "indent_with_tabs": _auto_switch,
+    "gates": _names,
+    "auto_pairs": _switch,
+    "trim_on_save": _switch,
+    "show_blanks": _switch,
     "line_numbers": _switch,
+    "relative_numbers": _switch,
     "soft_wrap": _switch,
     "mouse": _switch,
     "journal": _switch,
@@ -155,7 +178,10 @@ PLAIN: Mapping[str, Reader] = {
 }
 """The settings that are one value, and what reads each."""
 
-HARMLESS = ("tab_width", "indent_with_tabs", "line_numbers", "soft_wrap")
+HARMLESS = (
+    *("tab_width", "indent_with_tabs", "auto_pairs", "trim_on_save"),
+    *("show_blanks", "line_numbers", "relative_numbers", "soft_wrap"),
+)
 """What a project may set. It came with someone's repository: it chooses no model and no key."""
 
 TABLES = ("params", "keys", "models")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from diffedit.core.change import ChangeSet
+from diffedit.core.change import Change, ChangeSet
 from diffedit.core.span import Selection
 
 PAUSE_S = 2.0
@@ -34,7 +34,7 @@ class Revision:
         return (
             self.group == later.group != ""
             and later.at - self.at < PAUSE_S
-            and len(self.changes.changes) == len(later.changes.changes) == 1
+            and len(self.changes.changes) == len(later.changes.changes)
             and _beside(self.changes, later.changes)
             and _typed(self) + _typed(later) <= GROUP_CHARS
             and not any("\n" in text for text in (*_texts(self), *_texts(later)))
@@ -72,20 +72,30 @@ class Entry(NamedTuple):
     done: Revision
 
 
-def _texts(revision: Revision) -> tuple[str, str]:
-    """What came in and what went out."""
-    return revision.changes.changes[0].text, revision.inverse.changes[0].text
+def _texts(revision: Revision) -> tuple[str, ...]:
+    """What came in and what went out, at every cursor."""
+    return tuple(
+        change.text
+        for changes in (revision.changes, revision.inverse)
+        for change in changes.changes
+    )
 
 
 def _typed(revision: Revision) -> int:
-    """How much one revision of typing typed or deleted, in characters."""
+    """How much one revision of typing typed or deleted at a cursor, in characters."""
     return max(map(len, _texts(revision)))
 
 
 def _beside(done: ChangeSet, later: ChangeSet) -> bool:
-    """Whether typing goes on where it stopped, or deleting does, to either side."""
-    last, change = done.changes[0], later.changes[0]
-    reached = last.span.start + len(last.text)
+    """Whether typing goes on where it stopped, or deleting does, to either side; at all cursors."""
+    return all(
+        _goes_on(last, span.end, change)
+        for last, span, change in zip(done.changes, done.new_spans(), later.changes, strict=True)
+    )
+
+
+def _goes_on(last: Change, reached: int, change: Change) -> bool:
+    """Whether a change goes on where the last one, which ended at `reached`, stopped."""
     if change.span.empty:
         return change.span.start == reached
     deletes = not last.text and not change.text

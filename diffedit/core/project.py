@@ -47,7 +47,9 @@ def names(root: Path) -> list[str]:
 
 def _by_git(root: Path) -> list[str] | None:
     """What git tracks or would; None where it cannot say."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "-co", "--exclude-standard"]
+    # A folder that someone sent may name programs for git to run; none is.
+    safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks")
+    command = ["git", *safe, "-C", str(root), "ls-files", "-z", "-co", "--exclude-standard"]
     try:
         run = subprocess.run(
             command,

@@ -17,7 +17,7 @@ from diffedit.config.settings import Settings
 from diffedit.core.errors import DiffeditError
 from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
-from diffedit.ui import commands, haste, last_words
+from diffedit.ui import commands, haste, last_words, late
 from diffedit.ui.asking import Asking
 from diffedit.ui.buffers import Buffers
 from diffedit.ui.editing import Editing
@@ -25,8 +25,9 @@ from diffedit.ui.editor import EditorView
 from diffedit.ui.escape import one_level_back
 from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
+from diffedit.ui.hooks import Hooks
+from diffedit.ui.in_files import InFiles
 from diffedit.ui.key_order import drained, is_typing
-from diffedit.ui.late import palette, plugin_desk
 from diffedit.ui.looking import Looking
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.own_keys import in_force
@@ -50,7 +51,7 @@ class DiffeditApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "diffedit"
-    COMMANDS = {palette}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {late.palette}  # noqa: RUF012 - Textual declares it so
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class DiffeditApp(App[int]):
         self.asking, self.looking = Asking(self, desk), Looking(self, desk)
         self.reviewing, self.reworking = Reviewing(self), Reworking(self, desk)
         self.searching = Searching(self)
+        self.in_files, self.hooks = InFiles(self, self.filing.open), Hooks(self)
         self.farewell = ""
         """What is said on the terminal after a bad end."""
         self.heeds_signals = False
@@ -102,6 +104,7 @@ class DiffeditApp(App[int]):
     def _seen(self) -> None:
         """The first text is on the screen: colour it, and wake the model while the person looks."""
         self.filing.settle()
+        self.hooks.settle()
         for problem in commands.start_problems(self.settings):
             self.say(problem, "warning")
         self.start(self.models.warm_up())
@@ -210,21 +213,12 @@ class DiffeditApp(App[int]):
 
     def show_palette(self) -> None:
         """The list of commands."""
-        self.action_command_palette()
+        if self.screen is self.screen_stack[0]:
+            self.push_screen(late.palette_screen())
 
-    def action_look(self, name: str) -> None:
-        """Wear another theme."""
-        try:
-            self.window.wear(name)
-        except DiffeditError as error:
-            self.say(str(error), "error")
-
-    def action_plugin(self, name: str) -> None:
-        """Run a plugin's command on this page."""
-        try:
-            plugin_desk(self).run(name)
-        except DiffeditError as error:
-            self.say(str(error), "error")
+    def action_pick(self, kind: str, name: str) -> None:
+        """What the palette offers beside the commands."""
+        self.start(late.pick(self, kind, name))
 
     # Events ------------------------------------------------------------------------------------
 
@@ -245,8 +239,13 @@ class DiffeditApp(App[int]):
         """A click on a tab."""
         self.filing.step(event.number - self.buffers.at)
 
-    def on_editor_view_edited(self) -> None:
+    def on_editor_view_shown(self) -> None:
+        """Another page is there."""
+        self.hooks.shown()
+
+    def on_editor_view_edited(self, event: EditorView.Edited) -> None:
         """The page changed, by whatever hand."""
+        self.hooks.edited(event.changes)
         self.editing.page_moved(self.buffers.current)
         self.reviewing.page_moved(self.buffers.current)
         if self.buffers.current.page.can_redo:
@@ -266,6 +265,7 @@ class DiffeditApp(App[int]):
     def on_app_focus(self) -> None:
         """The terminal is ours again: who knows what was done meanwhile."""
         self.start(self.filing.look_around())
+        self.hooks.focused()
 
     def on_resize(self, event: Resize) -> None:
         """Too small a terminal says so instead of showing a broken screen."""

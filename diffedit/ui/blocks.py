@@ -34,8 +34,11 @@ def depth_of(line: str, tab: int = 8) -> int:
     return len(indent_of(line).expandtabs(tab))
 
 
-def indentation(lines: Sequence[str], language: str = "") -> str:
-    """One level of indentation as this text has it: a tab, or so many blanks."""
+def indentation(lines: Sequence[str], language: str = "", default: int = 4) -> str:
+    """One level of indentation as this text has it: a tab, or so many blanks.
+
+    `default` is how many, where nothing is indented.
+    """
     steps: dict[int, int] = {}
     tabs, before = 0, 0
     for line in lines[:2_000]:
@@ -50,7 +53,9 @@ def indentation(lines: Sequence[str], language: str = "") -> str:
         not steps and language in ("go", "make", "makefile", "basemake")
     ):
         return "\t"
-    return " " * max(steps, key=lambda step: (steps[step], step in (2, 4, 8), step), default=4)
+    return " " * max(
+        steps, key=lambda step: (steps[step], step in (2, 4, 8), step), default=default
+    )
 
 
 def word_at(line: str, column: int) -> tuple[int, int]:
@@ -76,12 +81,12 @@ def enclosing_block(lines: Sequence[str], row: int) -> tuple[int, int]:
     if _opens(lines, row):
         return _block(lines, row)
     header = row
-    while (header := _parent(lines, header)) >= 0:
+    while (header := parent_line(lines, header)) >= 0:
         if HOLDS_PARTS.match(lines[header]):
             break
         if DEFINES.match(lines[header]):
             return _block(lines, header)
-    nearest = _parent(lines, row)
+    nearest = parent_line(lines, row)
     if nearest >= 0 and not HOLDS_PARTS.match(lines[nearest]):
         return _block(lines, nearest)
     return _paragraph(lines, row)
@@ -115,7 +120,7 @@ def _opens(lines: Sequence[str], row: int) -> bool:
     return False
 
 
-def _parent(lines: Sequence[str], row: int) -> int:
+def parent_line(lines: Sequence[str], row: int) -> int:
     """The line that opens the block that a line stands in; -1 when there is none."""
     depth = depth_of(lines[row])
     for above in range(row - 1, -1, -1):

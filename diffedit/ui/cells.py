@@ -9,7 +9,15 @@ from rich.cells import cell_len
 
 JOINER = "\u200d"
 FLAG_FIRST, FLAG_LAST = "\U0001f1e6", "\U0001f1ff"
-SKIN_FIRST, SKIN_LAST = "\U0001f3fb", "\U0001f3ff"
+_JOINED = (
+    ("\u1160", "\u11ff"),  # Korean vowels and last consonants
+    ("\ud7b0", "\ud7fb"),
+    ("\u200c", "\u200c"),  # the non-joiner
+    ("\uff9e", "\uff9f"),  # Japanese voicing marks of half width
+    ("\U0001f3fb", "\U0001f3ff"),  # skin tones
+    ("\U000e0020", "\U000e007f"),  # tags
+)
+"""What goes with the character before it, besides what Unicode calls marks."""
 
 
 def following(line: str, column: int) -> int:
@@ -86,11 +94,15 @@ def _is_flag(character: str) -> bool:
 
 
 def _extends(character: str) -> bool:
-    """Whether this belongs to the character before it: marks, joiners, selectors, skin tones."""
+    """Whether this belongs to the character before it, as UAX 29 has it.
+
+    Marks, joiners, selectors, skin tones, the tags of a flag, the vowels and last consonants of
+    Korean syllables that are spelled out.
+    """
     if character < "\u0300":
         return False
     return (
         character == JOINER
-        or SKIN_FIRST <= character <= SKIN_LAST
+        or any(first <= character <= last for first, last in _JOINED)
         or unicodedata.category(character)[0] == "M"
     )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from diffedit.ui.editor_keys import editor_bindings
 from diffedit.ui.keys import PLACES, keys_of, shown
 from diffedit.ui.own_keys import in_force, page_keys
 from diffedit.ui.own_keys import problems as own_problems
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from diffedit.ui.asking import Asking
     from diffedit.ui.editing import Editing
     from diffedit.ui.filing import Filing
+    from diffedit.ui.hooks import Hooks
+    from diffedit.ui.in_files import InFiles
     from diffedit.ui.looking import Looking
     from diffedit.ui.model_room import ModelRoom
     from diffedit.ui.reviewing import Reviewing
@@ -34,6 +37,8 @@ class Desks(Protocol):
     asking: Asking
     searching: Searching
     models: ModelRoom
+    in_files: InFiles
+    hooks: Hooks
 
     window: Window
 
@@ -94,14 +99,27 @@ COMMANDS: tuple[Command, ...] = (
     Command("go_to_line", "Go to line …", lambda d: d.searching.go_to_line()),
     Command("find", "Find …", lambda d: d.searching.find()),
     Command("replace", "Find and replace …", lambda d: d.searching.replace()),
+    Command("find_in_files", "Find in files …", lambda d: d.in_files.ask()),
     Command("next_match", "Next match", lambda d: d.searching.step(1)),
     Command("previous_match", "Previous match", lambda d: d.searching.step(-1)),
+    Command("next_change", "Next change since git's index", lambda d: d.hooks.git.step(1)),
+    Command("previous_change", "Previous change", lambda d: d.hooks.git.step(-1)),
+    Command("revert_change", "Take this change back to git's", lambda d: d.hooks.git.revert()),
     Command("undo", "Undo", lambda d: d.window.edit("undo")),
     Command("redo", "Redo", lambda d: d.window.edit("redo")),
     Command("cut", "Cut", lambda d: d.window.edit("cut")),
     Command("copy", "Copy", lambda d: d.window.edit("copy")),
     Command("paste", "Paste", lambda d: d.window.edit("paste")),
     Command("select_all", "Select all", lambda d: d.window.edit("select_all")),
+    Command("wrap", "Break long lines at the edge, or not", lambda d: d.window.turn("soft_wrap")),
+    Command("pairs", "Brackets in pairs, or not", lambda d: d.window.turn("auto_pairs")),
+    Command("blanks", "Show blanks and line ends, or not", lambda d: d.window.turn("show_blanks")),
+    Command(
+        "relative",
+        "Count lines from the cursor, or not",
+        lambda d: d.window.turn("relative_numbers"),
+    ),
+    Command("numbers", "Line numbers, or none", lambda d: d.window.turn("show_line_numbers")),
     Command("palette", "All commands", lambda d: d.show_palette(), listed=False),
     Command("picture", "Save a picture of the screen (SVG)", lambda d: d.window.picture()),
     Command("help", "Help: all keys", lambda d: d.show_help()),
@@ -204,6 +222,19 @@ def listed(own: Words) -> Iterator[tuple[str, Command]]:
         if command.listed:
             keys = keys_of(command.id, table)
             yield f"{command.title}  ({keys})" if keys else command.title, command
+
+
+def editor_lines(own: Words = NO_WORDS) -> Iterator[tuple[str, str]]:
+    """The palette's lines for what the page itself can do, with the page's action."""
+    have = {command.title for command in COMMANDS}
+    keys = dict(page_keys(own))
+    for binding in editor_bindings():
+        if binding.description not in have:
+            named = ", ".join(shown(key) for key in keys.get(binding.description, ())[:2])
+            yield (
+                f"{binding.description}  ({named})" if named else binding.description,
+                binding.action,
+            )
 
 
 def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from textual import events
 from textual.document._document import EditResult, Location, Selection
-from textual.geometry import Offset
 from textual.message import Message
 
 from diffedit.config.themes import Theme
 from diffedit.core import span as core
+from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
-from diffedit.core.span import Span
-from diffedit.ui import edits
-from diffedit.ui.blocks import enclosing_block, indentation, word_at
-from diffedit.ui.cells import following, preceding, settle
+from diffedit.ui import edits, many, typed
+from diffedit.ui.blocks import indentation
 from diffedit.ui.clipboard import Clipboard, Copied
+from diffedit.ui.cursor_area import CursorArea
 from diffedit.ui.editor_keys import editor_bindings
 from diffedit.ui.key_order import is_text
-from diffedit.ui.page_area import PageArea
+from diffedit.ui.line_edits import EDITS, Page
 from diffedit.ui.rows import Overlay
 
 __all__ = ["EditorView", "Overlay"]
 
-CLICKS_WITHIN = 0.5
-"""Seconds between two clicks that belong together."""
 PROSE = ("", "markdown", "md", "restructuredtext", "rst", "text")
-Unit = Literal["character", "word", "line"]
 
 
-class EditorView(PageArea):
+class EditorView(CursorArea):
     """The page on the screen, to be edited."""
 
     BINDINGS: ClassVar[list[Any]] = editor_bindings()
@@ -53,20 +48,27 @@ class EditorView(PageArea):
     def __init__(self, page: Document, *, theme: Theme, language: str = "", **kw: Any) -> None:
         self.unit = "    "
         """One level of indentation: a tab, or so many blanks."""
-        self._clicks: tuple[float, Location, int] = (0.0, (-1, -1), 0)
+        self.auto_pairs = True
+        """Whether a bracket or quote that is typed brings its other half."""
+        self.with_tabs: bool | None = None
+        """Whether a tab indents; None: as the page has it."""
+        self._closers = typed.Closers()
         self._whole_line = ""
-        self._grabbed: tuple[Unit, tuple[Location, Location]] = ("character", ((0, 0), (0, 0)))
         super().__init__(page, theme=theme, language=language, **kw)
         self.clipboard = Clipboard(write=self._write_to_terminal)
 
     def _set_document(self, text: str, language: str | None) -> None:
         """Learn how the page is indented, then show it."""
         self._learn_indentation()
+        self._closers = typed.Closers()
         super()._set_document(text, language)
 
     def _learn_indentation(self) -> None:
-        """One level of it, as the page has it."""
-        self.unit = indentation(self.page.text.lines, self.code)
+        """One level of it, as the page has it, or as was asked for."""
+        found = indentation(self.page.text.lines, self.code, self.indent_width)
+        if self.with_tabs is not None and self.with_tabs != (found == "\t"):
+            found = "\t" if self.with_tabs else " " * self.indent_width
+        self.unit = found
         self.indent_type = "tabs" if self.unit == "\t" else "spaces"
 
     def speak(self, language: str) -> None:
@@ -74,37 +76,25 @@ class EditorView(PageArea):
         super().speak(language)
         self._learn_indentation()
 
-    # Spans, for the app
-
-    def selected_span(self) -> Span:
-        """What is selected; an empty span at the cursor when nothing is."""
-        return self.view.span(*self.selection)
-
-    def block_span(self) -> Span:
-        """The lines of the block that the cursor is in, without the last newline."""
-        return self.page.text.rows(*enclosing_block(self.view.lines, self.cursor_location[0]))
-
-    def select_span(self, span: Span) -> None:
-        """Select a span; the cursor stands at its end."""
-        text = self.page.text
-        self.selection = Selection(text.location(span.start), text.location(span.end))
-        self.record_cursor_width()
-        self.page.break_group()
-
-    def reveal(self, span: Span) -> None:
-        """Scroll as little as needed to show a span, its start first when it is too long."""
-        first, last = (self.page.text.location(at)[0] for at in (span.start, span.end))
-        top, end = self.rows.y_of(first), self.rows.y_of(last) + 1
-        above, height = self.scroll_offset.y, self.window.height
-        if top < above or end - top > height:
-            self.scroll_to(y=max(0, top - 1), animate=False)
-        elif end > above + height:
-            self.scroll_to(y=min(top, end + 1 - height), animate=False)
-
     def show_matches(self, find: Callable[[int], Iterable[tuple[int, int]]] | None) -> None:
         """Mark what a search found; `find` gives the columns in a line, as far as it knows."""
         self.scene.matches = find
         self.refresh()
+
+    def _watch_page(self, changes: ChangeSet) -> None:
+        """The text has changed: what was put in for the person stands elsewhere."""
+        self._closers.carried(changes)
+        super()._watch_page(changes)
+
+    def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
+        """The cursor has moved: what is behind it cannot be typed over any more."""
+        super()._watch_selection(previous_selection, selection)
+        self._closers.moved(self.page.text, self.page.selection.head)
+
+    def indent_as(self, width: int, *, with_tabs: bool | None) -> None:
+        """How wide a tab is, and whether one is to be typed; None: as the page has it."""
+        self.indent_width, self.with_tabs = width, with_tabs
+        self._learn_indentation()
 
     # Typing
 
@@ -115,8 +105,29 @@ class EditorView(PageArea):
         if self.read_only or not is_text(event) or event.character is None:
             return
         event.stop()
-        group = "type" if self.selection.is_empty else ""
-        self.do(edits.replace(self._chosen(), event.character, group=group))
+        if self.others or not self.auto_pairs:
+            self._make(lambda one: edits.replace(one, event.character or "", group="type"))
+            return
+        chosen = self._chosen()
+        place = typed.Place(
+            text=self.page.text,
+            selection=chosen,
+            language=self.code,
+            quoted=lambda: self._quoted(chosen.head, ("Comment", "Literal.String")),
+        )
+        edit, brought = typed.typed(place, event.character, self._closers)
+        self.do(edit)
+        if brought:
+            self._closers.at.append(edit.selection.head)
+
+    def _quoted(self, at: int, kinds: tuple[str, ...]) -> bool:
+        """Whether a place is within a token of these kinds."""
+        row, column = self.page.text.location(at)
+        self.highlighter.ensure(row, row)
+        return any(
+            start < column <= end and name.startswith(kinds) and "Interpol" not in name
+            for start, end, name in self.highlighter.line(row)
+        )
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Put pasted text in, as one step."""
@@ -129,21 +140,29 @@ class EditorView(PageArea):
         if edit is None or self.read_only:
             return
         if not edit.changes:
-            self.select_span(edit.selection.span)
+            self.page.selection = edit.selection
+            self._take_page_selection()
             return
         self._tell_page_selection()
         self.page.apply(edit.changes, group=edit.group, selection=edit.selection)
 
+    def _make(self, make: Callable[[core.Selection], edits.Edit | None]) -> None:
+        """Do at every cursor what `make` does at one, as one step."""
+        chosen = self._chosen()
+        if not self.others:
+            self.do(make(chosen))
+        elif found := many.at_each([chosen, *self.others], make):
+            self.do(found[0])
+            self.stand_at(found[1])
+
     def _insert(self, text: str) -> None:
-        """Put text from outside in the place of the selection."""
+        """Put text from outside in the place of the selection; a line to each of many cursors."""
         if clean := edits.pasted(text):
             self.page.break_group()
-            self.do(edits.replace(self._chosen(), clean))
-
-    def _chosen(self) -> core.Selection:
-        """The selection in characters."""
-        self._tell_page_selection()
-        return self.page.selection
+            lines = clean.removesuffix("\n").split("\n")
+            ends = sorted((self._chosen(), *self.others), key=lambda one: one.span.start)
+            each = self.others and len(lines) == len(ends)
+            self._make(lambda one: edits.replace(one, lines[ends.index(one)] if each else clean))
 
     def _delete_via_keyboard(self, start: Location, end: Location) -> EditResult | None:
         """Deleting one character after the other is one step."""
@@ -156,50 +175,42 @@ class EditorView(PageArea):
 
     def action_newline(self) -> None:
         """Enter."""
-        row, column = self.selection.end
-        self.highlighter.ensure(row, row)
-        quoted = any(
-            start < column <= end and name.startswith(("Comment", "Literal.String.Doc"))
-            for start, end, name in self.highlighter.line(row)
-        )
-        code = self.code not in PROSE and not quoted
-        self.do(edits.newline(self.page.text, self._chosen(), self.unit, code=code))
+        kinds = ("Comment", "Literal.String.Doc")
 
-    def action_indent(self) -> None:
-        """Tab."""
-        self.do(edits.tab(self.page.text, self._chosen(), self.unit))
+        def make(one: core.Selection) -> edits.Edit:
+            code = self.code not in PROSE and not self._quoted(one.span.end, kinds)
+            back = self.code.lower() in typed.INDENTED
+            return edits.newline(self.page.text, one, self.unit, code=code, back=back)
 
-    def action_outdent(self) -> None:
-        """Shift+tab."""
-        self.do(edits.outdent(self.page.text, self._chosen(), self.unit))
+        self._make(make)
+
+    def action_edit(self, name: str) -> None:
+        """An edit of the table, by its name."""
+        self._make(lambda one: EDITS[name](Page(self.page.text, one, self.unit, self.code)))
 
     def action_delete_left(self) -> None:
-        """Backspace: in the indentation, back to its last stop."""
+        """Backspace: in the indentation to its last stop; a half that was put in goes along."""
+        if self.others:
+            self._make(lambda one: self._deleted(one, "left"))
+            return
         edit = edits.backspace_in_indent(self.page.text, self._chosen(), self.unit)
+        edit = edit or typed.deleted(self.page.text, self._chosen(), self._closers)
         if edit is not None:
             self.do(edit)
         else:
             super().action_delete_left()
 
-    def action_move_lines(self, by: int) -> None:
-        """Move the selected lines up or down."""
-        self.do(edits.move_lines(self.page.text, self._chosen(), by))
+    def action_delete(self, what: str) -> None:
+        """Delete to where a move would lead."""
+        self._make(lambda one: self._deleted(one, what))
 
-    def action_duplicate_lines(self) -> None:
-        """The selected lines once more."""
-        self.do(edits.duplicate_lines(self.page.text, self._chosen()))
-
-    def action_delete_line(self) -> None:
-        """Delete the selected lines."""
-        self.do(edits.delete_lines(self.page.text, self._chosen()))
-
-    def action_join_lines(self) -> None:
-        """Make one line of two, or of the selected ones."""
-        self.do(edits.join_lines(self.page.text, self._chosen()))
-
-    def action_toggle_comment(self) -> None:
-        """Make comments of the selected lines, or code again."""
-        self.do(edits.toggle_comment(self.page.text, self._chosen(), self.code))
+    def _deleted(self, one: core.Selection, what: str) -> edits.Edit:
+        """What deletes a selection, or else to where a move leads."""
+        if one.anchor == one.head:
+            one = core.Selection(one.head, self._gone(what, one).head)
+        # Deleting one character after the other is one step.
+        group = "delete" if "\n" not in self.page.text.slice(one.span) else ""
+        return edits.replace(one, "", group=group)
 
     # Clipboard
 
@@ -209,14 +220,17 @@ class EditorView(PageArea):
             return
         self.action_copy()
         if self.selection.is_empty:
-            self.action_delete_line()
+            self.action_edit("delete_lines")
         else:
-            self.do(edits.replace(self._chosen(), ""))
+            self._make(lambda one: edits.replace(one, ""))
 
     def action_copy(self) -> None:
         """Copy the selection, or the line when nothing is selected."""
         line = f"{self.view.lines[self.cursor_location[0]]}\n"
         text = self.selected_text or line
+        if self.others and self.selected_text:
+            every = sorted((self._chosen(), *self.others), key=lambda one: one.span.start)
+            text = "\n".join(self.page.text.slice(one.span) for one in every)
         self._whole_line = "" if self.selected_text else line
         self.clipboard.text = text
         self.run_worker(self._copy(text), exclusive=False)
@@ -224,7 +238,7 @@ class EditorView(PageArea):
     async def action_paste(self) -> None:  # type: ignore[override]
         """Paste from the clipboard; a line that was copied whole goes above this one."""
         text = await self.clipboard.paste()
-        if text == self._whole_line and self.selection.is_empty:
+        if text == self._whole_line and self.selection.is_empty and not self.others:
             start = self.page.text.offset(self.cursor_location[0], 0)
             self.page.break_group()
             self.do(edits.insert(self._chosen(), text, start))
@@ -239,123 +253,3 @@ class EditorView(PageArea):
         """Send the terminal a sequence of its own."""
         if self.app._driver is not None:
             self.app._driver.write(sequence)
-
-    # Moving
-
-    def get_cursor_left_location(self) -> Location:
-        """One character to the left, as a person counts them."""
-        row, column = self.cursor_location
-        if column == 0:
-            return (row - 1, len(self.view.lines[row - 1])) if row else (0, 0)
-        return row, preceding(self.view.lines[row], column)
-
-    def get_cursor_right_location(self) -> Location:
-        """One character to the right, as a person counts them."""
-        row, column = self.cursor_location
-        if column >= len(self.view.lines[row]):
-            return (row + 1, 0) if row + 1 < self.view.line_count else (row, column)
-        return row, following(self.view.lines[row], column)
-
-    def _validate_selection(self, selection: Selection) -> Selection:
-        """A cursor never rests within a character."""
-        start, end = super()._validate_selection(selection)
-        lines = self.view.lines
-        return Selection(
-            (start[0], settle(lines[start[0]], start[1])), (end[0], settle(lines[end[0]], end[1]))
-        )
-
-    def action_cursor_text_start(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - an action's words are positional
-        """To the start of the text."""
-        self.move_cursor((0, 0), select=select)
-
-    def action_cursor_text_end(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - an action's words are positional
-        """To the end of the text."""
-        self.move_cursor(self.view.end, select=select)
-
-    def action_cursor_page_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - an action's words are positional
-        """One window up."""
-        self._turn_page(-1, select=select)
-
-    def action_cursor_page_down(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - an action's words are positional
-        """One window down."""
-        self._turn_page(1, select=select)
-
-    def _turn_page(self, by: int, *, select: bool) -> None:
-        """Scroll by a window, less one row to hold on to, and take the cursor along."""
-        rows = by * max(1, self.window.height - 1)
-        x, y = self._cursor_offset
-        x = max(x, self.navigator.last_x_offset)
-        self.scroll_relative(y=rows, animate=False)
-        if 0 <= y + rows < self.rows.height:
-            target = self.rows.offset_to_location(Offset(x, y + rows))
-        else:
-            target = self.view.start if by < 0 else self.view.end
-        if target[0] == self.cursor_location[0] and self.rows.lent[1]:
-            target = (max(0, min(target[0] + by, self.view.line_count - 1)), target[1])
-        self.move_cursor(target, select=select, record_width=False)
-
-    def action_scroll_lines(self, by: int) -> None:
-        """Scroll without moving the cursor."""
-        self.scroll_relative(y=by, animate=False)
-
-    def action_select_line(self) -> None:
-        """Select the line with its end; again, the next one too."""
-        start, end = sorted(self.selection)
-        row = end[0] + 1
-        self.selection = Selection((start[0], 0), (row, 0) if row < self._count else self.view.end)
-
-    def action_select_block(self) -> None:
-        """Select the block that the cursor is in."""
-        self.select_span(self.block_span())
-
-    # Mouse
-
-    async def _on_mouse_down(self, event: events.MouseDown) -> None:
-        """Put the cursor there; twice takes the word, three times the line; shift goes on."""
-        event.prevent_default()
-        if event.button not in (0, 1):
-            return
-        target = self.get_target_document_location(event)
-        now = time.monotonic()
-        at, place, count = self._clicks
-        count = count % 3 + 1 if now - at < CLICKS_WITHIN and place == target else 1
-        self._clicks = now, target, count
-        unit: Unit = ("character", "word", "line")[count - 1]
-        if event.x < self.gutter_width:
-            unit = "line"
-        self._selecting = True
-        self.capture_mouse()
-        self._pause_blink(visible=False)
-        self.page.break_group()
-        if event.shift and unit == "character":
-            start = self.selection.start
-            self._grabbed = unit, (start, start)
-        else:
-            self._grabbed = unit, self._around(target, unit)
-        self._stretch(target)
-
-    async def _on_mouse_move(self, event: events.MouseMove) -> None:
-        """Stretch the selection, in the unit that was grabbed."""
-        event.prevent_default()
-        if self._selecting:
-            self._stretch(self.get_target_document_location(event))
-
-    def _stretch(self, target: Location) -> None:
-        """Select from what was grabbed to the place under the mouse."""
-        unit, (first, last) = self._grabbed
-        start, end = self._around(target, unit)
-        if start < first:
-            self.selection = Selection(last, start)
-        else:
-            self.selection = Selection(first, max(end, last))
-
-    def _around(self, place: Location, unit: Unit) -> tuple[Location, Location]:
-        """The word or the line around a place, or the place itself."""
-        row, column = place
-        if unit == "word":
-            start, end = word_at(self.view.lines[row], column)
-            return (row, start), (row, end)
-        if unit == "line":
-            below = (row + 1, 0) if row + 1 < self._count else self.view.end
-            return (row, 0), below
-        return place, place

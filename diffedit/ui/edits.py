@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from diffedit.ui.comments import comment_marks
 
 OPENERS = ("(", "[", "{")
 PAIRS = ("()", "[]", "{}")
+_ENDS = re.compile(r"[ \t]*(?:return|raise|break|continue|pass)\b")
+"""What ends a block in a language that tells blocks by their indentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,13 @@ def insert(selection: Selection, new: str, at: int) -> Edit:
     return Edit(_changes(Change(Span(at, at), new)), Selection.at(selection.head + len(new)))
 
 
-def newline(text: Text, selection: Selection, unit: str, *, code: bool = True) -> Edit:
-    """A new line, indented like this one; in code, one level deeper after what opens a block."""
+def newline(
+    text: Text, selection: Selection, unit: str, *, code: bool = True, back: bool = False
+) -> Edit:
+    """A new line, indented like this one; in code, one level deeper after what opens a block.
+
+    With `back`, one level less deep after what ends a block, such as `return`.
+    """
     span = selection.span
     row, column = text.location(span.start)
     line = text.lines[row]
@@ -58,8 +66,15 @@ def newline(text: Text, selection: Selection, unit: str, *, code: bool = True) -
         # A line of blanks only is left empty; the new one keeps the indentation.
         start -= len(before)
         indent = before
+    if back and code and not after.strip() and _ENDS.match(before) and _balanced(before):
+        indent = indent.removesuffix(unit)
     new = f"\n{indent}{unit if deeper else ''}"
     return Edit(_changes(Change(Span(start, end), new)), Selection.at(start + len(new)))
+
+
+def _balanced(line: str) -> bool:
+    """Whether every bracket of a line is closed in it, as far as counting tells."""
+    return all(line.count(pair[0]) <= line.count(pair[1]) for pair in PAIRS)
 
 
 def tab(text: Text, selection: Selection, unit: str) -> Edit:

@@ -36,6 +36,8 @@ async def one_level_back(app: Levels) -> None:
     looked_at = edit.looking or edit.review is not None
     if window.prompt.display:
         window.prompt.close()
+    elif window.editor.has_focus and window.editor.one_cursor():
+        pass  # the others were what was in the way
     elif app.searching.escape():
         pass  # the keys went to the search bar, so that one was meant
     elif app.editing.running is not None:

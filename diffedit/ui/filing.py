@@ -232,6 +232,7 @@ class Filing:
 
     def _write(self, buffer: Buffer, path: Path) -> bool:
         """To disk. What goes wrong is said, and the text stays as it is."""
+        self._stage.hooks.saving(buffer)
         text = str(buffer.page.text)
         try:
             buffer.stamp = files.write(path, text, buffer.form)
@@ -246,6 +247,7 @@ class Filing:
         rescue.forget(paths.state_dir(), path)
         self._stage.window.refresh_lines()
         self._stage.say(f"Saved {path.name}")
+        self._stage.hooks.saved(buffer)
         self._stage.window.saw("saved")
         self.dressing.look()
         return True

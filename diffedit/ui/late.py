@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+
+from diffedit.ui.stage import Stage
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.screen import Screen
 
-    from diffedit.ui.plugin_desk import PluginDesk
-    from diffedit.ui.stage import Stage
+    from diffedit.ui.window import Window
 
 
 def palette() -> type[Provider]:
@@ -18,8 +20,31 @@ def palette() -> type[Provider]:
     return Palette
 
 
-def plugin_desk(stage: Stage) -> PluginDesk:
-    """The desk that runs plugins' commands."""
-    from diffedit.ui.plugin_desk import PluginDesk  # noqa: PLC0415
+def palette_screen() -> Screen[Any]:
+    """The screen on which the list is shown."""
+    from diffedit.ui.palette import PaletteScreen  # noqa: PLC0415
 
-    return PluginDesk(stage)
+    return PaletteScreen()
+
+
+class Wears(Stage, Protocol):
+    """A stage whose looks can be changed."""
+
+    @property
+    def window(self) -> Window:
+        """What is on the screen."""
+
+
+async def pick(stage: Wears, kind: str, name: str) -> None:
+    """Do what was picked: wear a theme, run a plugin's command, or one of the page's own actions.
+
+    Raises DiffeditError.
+    """
+    if kind == "theme":
+        stage.window.wear(name)
+    elif kind == "page":
+        await stage.window.editor.run_action(name)
+    else:
+        from diffedit.ui.plugin_desk import PluginDesk  # noqa: PLC0415
+
+        PluginDesk(stage).run(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from rich.segment import Segment
 from rich.text import Text
@@ -23,6 +24,13 @@ MOST_STRIPS = 2_000
 """Painted rows that are kept for the next time."""
 
 
+SIGNS = {"+": "added", "~": "changed", "_": "removed", "‾": "removed"}
+"""What each sign of a change beside a line number is painted as."""
+BLANK, TAB, END = "·", "→", "¬"
+"""The signs for what is not seen else."""
+BLANKS = re.compile(r"[ \t]+")
+
+
 @dataclass
 class Scene:
     """What is painted beside the text itself. The area that shows the page keeps it up to date."""
@@ -32,6 +40,14 @@ class Scene:
     overlay: Overlay | None = None
     brackets: tuple[Location, ...] = ()
     """The bracket at the cursor and the one it belongs to."""
+    blanks: bool = False
+    """Whether blanks, tabs and line ends are painted as signs."""
+    changes: Mapping[int, str] = field(default_factory=dict)
+    """The sign of each line that is not as git has it."""
+    relative: bool = False
+    """Whether lines are counted from the cursor's."""
+    others: tuple[tuple[Location, Location], ...] = ()
+    """Where more cursors are: of each, where its selection began, and where it stands."""
     matches: Callable[[int], Iterable[tuple[int, int]]] | None = None
     """The columns in a line where a search found something, in order."""
 
@@ -64,7 +80,8 @@ class Painter:
         active = place.row == area.cursor_location[0] and area.highlight_cursor_line
         window = self._window()
         # By what it shows and not by where it stands: most rows only move when lines come and go.
-        key = (line, place.section, layers, active, window)
+        last = place.row == len(self.scene.rows.document.lines) - 1
+        key = (line, place.section, layers, active, window, self.scene.blanks and last)
         kept = self._strips.get(key)
         if kept is None or kept[0] != tokens:
             start, end = self._part(place)
@@ -74,7 +91,7 @@ class Painter:
                 if end is None or stretch[0] < end - start
             )
             strip = line_strip(
-                shown(line)[start:end],
+                self._signs(shown(line), last=last)[start:end],
                 _moved(tokens, start),
                 tuple(seen),
                 palette=self.palette,
@@ -86,12 +103,18 @@ class Painter:
             kept = self._strips[key] = tokens, strip
         return Strip.join([self._gutter(place, active=active), kept[1]])
 
+    def _signs(self, line: str, *, last: bool) -> str:
+        """A line as it is shown, its blanks and its end as signs where that is wanted."""
+        if not self.scene.blanks:
+            return line
+        return line.replace(" ", BLANK) + ("" if last else END)
+
     def _window(self) -> Window:
         """Which cells of the lines are seen."""
         left = 0 if self._area.soft_wrap else self._area.scroll_offset.x
-        return Window(
-            left, max(0, self._area.size.width - self._area.gutter_width), self._area.indent_width
-        )
+        width = max(0, self._area.size.width - self._area.gutter_width)
+        sign = TAB if self.scene.blanks else " "
+        return Window(left, width, self._area.indent_width, sign)
 
     def _part(self, place: Place) -> tuple[int, int | None]:
         """The columns of the piece of a line that stands on a row."""
@@ -112,11 +135,28 @@ class Painter:
         layers += [
             (column, column + 1, "bracket") for at, column in self.scene.brackets if at == row
         ]
+        layers += self._others(row, length)
+        if self.scene.blanks:
+            line = area.document.get_line(row)
+            layers += [(*found.span(), "blank") for found in BLANKS.finditer(line)]
+            layers.append((length, length + 1, "blank"))
         cursor_row, column = area.cursor_location
         if cursor_row == row and area._draw_cursor:
             end = max(column + 1, following(area.document.get_line(row), column))
             layers.append((column, end, "cursor"))
         return tuple(layers)
+
+    def _others(self, row: int, length: int) -> Iterator[Layer]:
+        """The other cursors and their selections, as far as they are in a line."""
+        for selection in self.scene.others:
+            (first_row, first), (last_row, last) = sorted(selection)
+            if first_row <= row <= last_row and selection[0] != selection[1]:
+                start = first if row == first_row else 0
+                yield start, last if row == last_row else length + 1, "selection"
+            at, column = selection[1]
+            if at == row:
+                end = following(self._area.document.get_line(row), column)
+                yield column, max(column + 1, end), "cursor"
 
     def _matches(self, place: Place) -> Iterator[Layer]:
         """What a search found in the part of a line that is seen."""
@@ -140,7 +180,7 @@ class Painter:
         area = self._area
         if not area.show_line_numbers:
             return Strip([])
-        number = str(place.row + area.line_number_start) if not place.section else ""
+        number = "" if place.section else str(self._number(place.row))
         mark = " "
         if place.overlay_row >= 0 and self.scene.overlay is not None:
             number = "·" if place.phantom else number
@@ -148,10 +188,19 @@ class Painter:
             mark = visible(marks[place.overlay_row]) if place.overlay_row < len(marks) else " "
             if len(mark) > 1:
                 number = ""
-        style = self.palette.gutter_active if active else self.palette.gutter
+        style = self.palette.base + (self.palette.gutter_active if active else self.palette.gutter)
         width = area.gutter_width
-        edge = f"{number + mark:>{width - 1}} "[:width]
-        return Strip([Segment(edge, self.palette.base + style)], width)
+        change = self.scene.changes.get(place.row, "") if place.overlay_row < 0 else ""
+        if change:
+            sign = Segment(change, self.palette.base + self.palette.layers[SIGNS[change]])
+            edge = Segment(f"{number:>{width - 2}}", style)
+            return Strip([edge, sign, Segment(" ", style)], width)
+        return Strip([Segment(f"{number + mark:>{width - 1}} "[:width], style)], width)
+
+    def _number(self, row: int) -> int:
+        """The number beside a line: its own, or how far it is from the cursor's."""
+        away = abs(row - self._area.cursor_location[0])
+        return away if self.scene.relative and away else row + self._area.line_number_start
 
     def _overlay_row(self, place: Place, y: int) -> Strip:
         """Paint one row of the overlay, and the cursor where it would stand beneath it."""

@@ -31,7 +31,8 @@ class Palette:
     gutter_active: Style
     layers: dict[str, Style]
     """By name: `line` (where the cursor is), `selection`, `match` (of a search), `match_chosen`
-    (the one that is selected), `bracket`, `cursor`."""
+    (the one that is selected), `bracket`, `blank` (where those are shown), `added`, `changed`,
+    `removed` (signs beside the numbers), `cursor`."""
     syntax: dict[str, str]
     _styles: dict[str, Style] = field(default_factory=dict)
 
@@ -48,6 +49,10 @@ class Palette:
             "match": Style(color=ui["warning"].color, underline=True),
             "match_chosen": Style(color=ui["warning"].color, bold=True, reverse=True),
             "bracket": Style(bold=True, underline=True),
+            "added": Style(color=ui["success"].color, bold=True),
+            "changed": Style(color=ui["warning"].color, bold=True),
+            "removed": Style(color=ui["error"].color, bold=True),
+            "blank": Style(color=ui["muted"].color, dim=True),
             "cursor": ui["cursor"],
         }
         return cls(base, ui["gutter"], ui["gutter_active"], layers, dict(theme.syntax))
@@ -71,6 +76,8 @@ class Window:
     left: int
     width: int
     tab: int
+    sign: str = " "
+    """What a tab begins with on the screen."""
 
 
 def line_strip(
@@ -93,7 +100,7 @@ def line_strip(
     for start, end, style in _styled(tokens, layers, (first, last), palette):
         text = line[start:end]
         if "\t" in text:
-            text = _widened(text, cells, window.tab)
+            text = _widened(text, cells, window)
         segments.append(Segment(text, base + style))
         cells += cell_len(text)
         if cells >= window.left + window.width:
@@ -189,13 +196,13 @@ def _cuts(text: Text) -> Iterator[tuple[int, Style]]:
         yield end, style
 
 
-def _widened(text: str, cells: int, tab: int) -> str:
+def _widened(text: str, cells: int, window: Window) -> str:
     """The text with each tab as the blanks that reach to its stop; `cells` stand before it."""
     parts: list[str] = []
     for number, piece in enumerate(text.split("\t")):
         if number:
-            blanks = tab - cells % tab
-            parts.append(" " * blanks)
+            blanks = window.tab - cells % window.tab
+            parts.append(window.sign.ljust(blanks))
             cells += blanks
         parts.append(piece)
         cells += cell_len(piece)

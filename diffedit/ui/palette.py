@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from diffedit.config import plugins, themes
 from diffedit.core.errors import DiffeditError
 from diffedit.core.show import visible
-from diffedit.ui.commands import listed
+from diffedit.ui.commands import editor_lines, listed
+
+
+class PaletteScreen(CommandPalette):
+    """Textual's palette, which falls over page down while its list has nothing to show."""
+
+    def __init__(self) -> None:
+        super().__init__(id="--command-palette")
+
+    def _action_command_list(self, action: str) -> None:
+        """Hand a key on to the list; one that has not been laid out yet knows no pages."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class Palette(Provider):
@@ -43,12 +56,14 @@ def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each line of the palette with the action behind it."""
     for title, command in listed(own):
         yield title, f"app.command({command.id!r})"
+    for title, action in editor_lines(own):
+        yield title, f"app.pick('page', {action!r})"
     for name in (*themes.names(), *themes.styles()):
-        yield f"Theme: {visible(name)}", f"app.look({name!r})"
+        yield f"Theme: {visible(name)}", f"app.pick('theme', {name!r})"
     try:
         found = plugins.commands()
     except DiffeditError:
         # The app has told of it at the start.
         return
     for plugin in found:
-        yield f"{visible(plugin.title)}", f"app.plugin({plugin.name!r})"
+        yield f"{visible(plugin.title)}", f"app.pick('plugin', {plugin.name!r})"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
+from diffedit.core.change import ChangeSet
 from diffedit.core.edit import STALE
 from diffedit.ui.buffers import Buffer
+from diffedit.ui.gate import Gate
 from diffedit.ui.shown import show_edit
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import put_back
@@ -19,6 +22,7 @@ class Reviewing:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._gate = Gate(stage)
 
     def move(self, by: int) -> None:
         """Tab, shift+tab."""
@@ -39,15 +43,39 @@ class Reviewing:
         buffer.session.choose(review.draft.chosen + by)
         self._show(buffer.edit.links[buffer.edit.at].review)
 
-    def accept_all(self) -> None:
+    def accept_all(self) -> Awaitable[None] | None:
         """`A`: every hunk, and be done."""
-        if review := self._review():
-            self._apply(tuple(range(len(review.hunks))))
+        review = self._review()
+        return self._checked(tuple(range(len(review.hunks)))) if review else None
 
-    def apply(self) -> None:
+    def apply(self) -> Awaitable[None] | None:
         """Enter: every hunk that was not rejected."""
-        if review := self._review():
-            self._apply(review.kept)
+        review = self._review()
+        return self._checked(review.kept) if review else None
+
+    def _checked(self, kept: tuple[int, ...]) -> Awaitable[None] | None:
+        """Apply at once where nothing checks edits, else when nothing objects."""
+        buffer, review = self._stage.buffers.current, self._review()
+        assert review is not None
+        changes = review.draft.change(kept)
+        if not self._gate.opens(buffer, changes):
+            return self._ask_gate(buffer, kept, changes)
+        self._apply(kept)
+        return None
+
+    async def _ask_gate(self, buffer: Buffer, kept: tuple[int, ...], changes: ChangeSet) -> None:
+        """Ask the checks; the person may have gone on meanwhile, and then nothing happens."""
+        found = await self._gate.objections(buffer, changes)
+        review = self._review()
+        stays = buffer is self._stage.buffers.current and review is not None
+        if not stays or review is None or review.draft.change(kept) != changes:
+            return
+        if not found:
+            self._apply(kept)
+            return
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        self._stage.say(f"{found[0]}{more}. The same key again applies it.", "warning")
+        self._stage.window.saw("objected")
 
     def back(self) -> None:
         """Esc: to the draft that this one came from; from the first, back to the text."""

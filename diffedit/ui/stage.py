@@ -62,11 +62,25 @@ class Screenful(Protocol):
         """Something happened that the tour may be waiting for."""
 
 
+class Heeds(Protocol):
+    """What wants to know of files that are saved."""
+
+    def saving(self, buffer: Buffer) -> None:
+        """A text is about to be written: the last moment to change it."""
+
+    def saved(self, buffer: Buffer) -> None:
+        """A text was written."""
+
+
 class Stage(Protocol):
     """The app as its desks use it."""
 
     settings: Settings
     buffers: Buffers
+
+    @property
+    def hooks(self) -> Heeds:
+        """Who is told what happens to files."""
 
     @property
     def client(self) -> Client:

@@ -36,6 +36,16 @@ SMALLEST = Size(40, 8)
 """Columns and rows below which the screen only says that it is too small."""
 
 
+WAYS = {
+    "soft_wrap": "Long lines are broken at the edge",
+    "show_blanks": "Blanks and line ends are shown",
+    "relative_numbers": "Lines are counted from the cursor",
+    "show_line_numbers": "Line numbers",
+    "auto_pairs": "Brackets come in pairs",
+}
+"""What can be turned on and off while one edits, and what it is called then."""
+
+
 class Window:
     """The widgets of the editor's one screen."""
 
@@ -93,9 +103,13 @@ class Window:
         )
         for where, widget in places:
             rebind(widget, where, self._settings.keys)
-        self.editor.indent_width = self._settings.tab_width
-        self.editor.show_line_numbers = self._settings.line_numbers
-        self.editor.soft_wrap = self._settings.soft_wrap
+        asked = self._settings
+        self.editor.indent_as(asked.tab_width, with_tabs=asked.indent_with_tabs)
+        self.editor.auto_pairs = asked.auto_pairs
+        self.editor.show_blanks = asked.show_blanks
+        self.editor.relative_numbers = asked.relative_numbers
+        self.editor.show_line_numbers = asked.line_numbers
+        self.editor.soft_wrap = asked.soft_wrap
         self.panel.display = self._settings.thinking_panel
         self.prompt.pin_by_default(self._settings.pins)
 
@@ -186,6 +200,12 @@ class Window:
             self.focus_on(self.editor)
         else:
             self.focus_on(found[0])
+
+    def turn(self, what: str) -> None:
+        """Turn a way to look at the page on or off, until the editor is left."""
+        on = not getattr(self.editor, what)
+        setattr(self.editor, what, on)
+        self._app.notify(f"{WAYS[what]}: {'on' if on else 'off'}", timeout=2)
 
     def show_thinking(self) -> None:
         """Open or close the panel."""

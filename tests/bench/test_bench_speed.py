@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffedit.bench import speed
+from diffedit.bench import beside, speed
 from diffedit.bench.figures import Goal, percentile, rounded, spread
 from diffedit.bench.screen import Counts, Screen
 from diffedit.bench.terminal import Terminal, memory_mb
@@ -136,3 +136,16 @@ def test_all_of_it_as_json(
 def failing() -> speed.Figures:
     """A look that comes to nothing."""
     raise BackendError("no terminal")
+
+
+def test_other_editors_are_measured_beside_this_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is installed starts and takes keys; what is not is left out."""
+    gone = beside.Editor(name="gone", command=("no-such-editor",))
+    monkeypatch.setattr(beside, "EDITORS", (*beside.EDITORS[:1], gone))
+    assert beside.run(as_json=True, sizes=(100,), counts=Counts(starts=1, keys=2)) == 0
+    told = json.loads(capsys.readouterr().out)["editors"]
+    assert set(told) == {"diffedit"}
+    assert told["diffedit"]["100"]["key_to_paint_ms"]["n"] == 2
+    assert told["diffedit"]["100"]["start_ms"] > 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ class Page:
     """A page that a command may change, without a screen."""
 
     language = "python"
+    path: Path | None = None
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text, self.selection = text, Span(start, end)

@@ -188,3 +188,23 @@ async def test_panel_says_what_is_known(tmp_path: Path) -> None:
         )
         for words in ("SCRIPTED", "3 of 3", "seed        0", "because"):
             assert words in shown
+
+
+async def test_palette_survives_page_down_on_nothing() -> None:
+    """Page down in a list that was never laid out is no error, as it is in Textual's palette."""
+    async with staged(size=(1, 1)) as stage:
+        await stage.press("ctrl+p", "pagedown", "pageup", "escape")
+        await stage.press("z")
+        assert stage.text == "z"
+
+
+async def test_palette_offers_what_the_page_can_do(tmp_path: Path) -> None:
+    """Every edit that has a key is in the palette with that key, and can be run from there."""
+    async with staged() as stage:
+        await stage.type("ab")
+        await stage.press("ctrl+p")
+        await stage.type("duplicate")
+        await stage.pilot.pause()
+        await stage.press("down", "enter")
+        await stage.pilot.pause()
+        assert stage.text == "ab\nab"

@@ -158,7 +158,7 @@ async def test_every_theme_can_be_worn(theme: str) -> None:
         await stage.press("z", "ctrl+k", "escape", "ctrl+g")
         await stage.pilot.pause()
         await stage.press("escape", "ctrl+q", "escape")
-        stage.app.action_look("ink")
+        stage.app.action_pick("theme", "ink")
         await stage.pilot.pause()
         assert stage.app.theme == "diffedit-ink"
 

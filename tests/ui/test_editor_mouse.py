@@ -12,7 +12,7 @@ TEXT = "def name(one, two):\n    return one + two\n\nlast"
 async def click(pilot: Pilot[None], x: int, y: int, *, times: int = 1, shift: bool = False) -> None:
     """Click on a cell of the text, counted without the gutter."""
     editor = pilot.app.query_one(EditorView)
-    editor._clicks = (0.0, (-1, -1), 0)
+    editor._mouse.clicks = (0.0, (-1, -1), 0)
     for _ in range(times):
         await pilot.click(EditorView, offset=(x + editor.gutter_width, y), shift=shift)
 
@@ -71,7 +71,7 @@ async def test_the_gutter_takes_lines() -> None:
     async with editing(TEXT) as (editor, pilot):
         await pilot.click(EditorView, offset=(1, 1))
         assert editor.selected_text == "    return one + two\n"
-        editor._clicks = (0.0, (-1, -1), 0)
+        editor._mouse.clicks = (0.0, (-1, -1), 0)
         await drag(editor, (-3, 1), (-3, 2), (-3, 3))
         assert editor.selected_text == "    return one + two\n\nlast"
         await drag(editor, (-3, 2), (-3, 0))

@@ -20,9 +20,9 @@ SENT = {
 
 
 def is_legacy(key: str) -> bool:
-    """Whether such a terminal sends it: a character, Alt and a character, or a known sequence."""
+    """Whether such a terminal sends it: a character, a known sequence, or Alt and one of them."""
     word = key.removeprefix("alt+")
-    return key in SENT or re.fullmatch(r"[^+]|[a-z]+(_[a-z]+)*", word) is not None
+    return word in SENT or re.fullmatch(r"[^+]|[a-z]+(_[a-z]+)*", word) is not None
 
 
 def test_what_a_legacy_terminal_sends() -> None:

@@ -1,0 +1,3 @@
+total = 1
+print(tot¦al)
+total += 1

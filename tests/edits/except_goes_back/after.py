@@ -1,0 +1,3 @@
+try:
+    b
+except OSError:¦

@@ -1,0 +1,1 @@
+«ONE Two¦ three
