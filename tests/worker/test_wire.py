@@ -25,6 +25,13 @@ def test_a_request_comes_through_whole(text: str, before: str, keep: object) -> 
     assert wire.decode_request(line) == sent
 
 
+@given(texts, st.lists(st.binary(max_size=40), max_size=3).map(tuple))
+def test_pictures_come_through_whole(text: str, images: tuple[bytes, ...]) -> None:
+    """Bytes cross in base64, beside any text, and are the same bytes at the other end."""
+    sent = Rewrite(id=3, text=text, images=images)
+    assert wire.decode_request(wire.encode(sent)) == sent
+
+
 @given(st.lists(pieces, max_size=5).map(tuple), st.floats(0, 1))
 def test_a_frame_comes_through_whole(seen: tuple[Piece, ...], accepted: float) -> None:
     """Pieces cross as arrays and come back as pieces."""
