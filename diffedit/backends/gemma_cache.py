@@ -76,11 +76,15 @@ class KeptLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is Any to
 
     def can_rewind(self, length: int) -> bool:
         """Whether all that a token at this position may look at is still there."""
-        return self._base == 0 or (self._seen is not None and length - self._seen >= self._base)
+        if self._base == 0 or length == 0:
+            return True
+        return self._seen is not None and length - self._seen >= self._base
 
     def rewind(self, length: int) -> None:
         """Go back to so many tokens."""
         self._length = length
+        if length == 0:
+            self._base = 0
         self._show()
 
     def _part(self, first: int) -> tuple[torch.Tensor, torch.Tensor]:
