@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from diffedit.bench import sandbox
-from diffedit.bench.case import number_of
-from diffedit.bench.case_source import Module, first_line
-from diffedit.bench.quality_tree import all_arguments, has_name, parse
+from diffedit.cases.case import number_of
+from diffedit.cases.source import Module, first_line
+from diffedit.cases.tree import all_arguments, has_name, parse
 
 REFUSED = {
     *("open", "exec", "eval", "compile", "input", "__import__", "print", "globals", "locals"),

@@ -14,11 +14,13 @@ from hashlib import sha256
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from diffedit.bench import case_edit, case_source, case_style
-from diffedit.bench.case import KINDS, Case, Kind, Part, case_of, number_of, part_of, told
 from diffedit.bench.case_pure import Pure, missable, pure_functions, with_calls
-from diffedit.bench.case_source import Function, Module, fingerprint
 from diffedit.bench.quality_judge import judge
+from diffedit.cases import edit as case_edit
+from diffedit.cases import source as case_source
+from diffedit.cases import style as case_style
+from diffedit.cases.case import KINDS, Case, Kind, Part, case_of, number_of, part_of, told
+from diffedit.cases.source import Function, Module, fingerprint
 from diffedit.config import paths
 
 MAKERS: dict[Kind, Callable[[Function], Case | None]] = {
@@ -152,9 +154,8 @@ def _digest() -> str:
     """What the cases depend on: this Python, and the code that makes and judges them."""
     mark = sha256(platform.python_version().encode())
     folder = Path(__file__).parent
-    for path in sorted(
-        chain.from_iterable(folder.glob(f"{name}*.py") for name in ("case", "quality", "sandbox"))
-    ):
+    globs = ("case*.py", "quality*.py", "sandbox*.py", "../cases/*.py")
+    for path in sorted(chain.from_iterable(map(folder.glob, globs))):
         mark.update(path.read_bytes())
     return mark.hexdigest()[:16]
 

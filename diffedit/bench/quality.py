@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 from diffedit import __version__
 from diffedit.bench import case_store, quality_table
-from diffedit.bench.case import KINDS, PARTS, Case, Kind, Part
 from diffedit.bench.quality_judge import judge
 from diffedit.bench.quality_table import Result
+from diffedit.cases.case import KINDS, PARTS, Case, Kind, Part
 from diffedit.config import models
 from diffedit.config.models import Model
 from diffedit.core.document import Document

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 from diffedit.bench import sandbox
-from diffedit.bench.case import Case, Kind
-from diffedit.bench.quality_style import Comprehensions, Folder, FStrings, Withs, folded
-from diffedit.bench.quality_tree import (
+from diffedit.bench.sandbox import Limits
+from diffedit.cases.case import Case, Kind
+from diffedit.cases.folding import Comprehensions, Folder, FStrings, Withs, folded
+from diffedit.cases.tree import (
     blurred,
     comments,
     dump,
@@ -24,7 +25,6 @@ from diffedit.bench.quality_tree import (
     without_docstring,
     without_hints,
 )
-from diffedit.bench.sandbox import Limits
 
 Verdict = Literal["solved", "no_change", "broken", "outside", "wrong", "failed"]
 """no_change: the same code. broken: does not parse. outside: more than was asked for was changed.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diffedit.bench.case import KINDS, Case, Kind
 from diffedit.bench.quality_judge import VERDICTS, Verdict
+from diffedit.cases.case import KINDS, Case, Kind
 
 GROUPS: dict[str, tuple[Kind, ...]] = {
     "infill": ("missing_line",),

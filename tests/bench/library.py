@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from diffedit.bench import case_source, case_store
-from diffedit.bench.case import Case, Part, part_of
-from diffedit.bench.case_source import Function, Module
+from diffedit.bench import case_store
+from diffedit.cases import source as case_source
+from diffedit.cases.case import Case, Part, part_of
+from diffedit.cases.source import Function, Module
 
 EDITS = '''
 import os

@@ -3,12 +3,13 @@
 import pytest
 from library import EDITS, functions_of
 
-from diffedit.bench import case_edit, case_style
-from diffedit.bench.case import Case
-from diffedit.bench.case_source import Function
 from diffedit.bench.case_store import MAKERS
 from diffedit.bench.quality_judge import judge
-from diffedit.bench.quality_tree import parse
+from diffedit.cases import edit as case_edit
+from diffedit.cases import style as case_style
+from diffedit.cases.case import Case
+from diffedit.cases.source import Function
+from diffedit.cases.tree import parse
 
 FUNCTIONS = functions_of(EDITS)
 CASES = [case for maker in MAKERS.values() for f in FUNCTIONS.values() if (case := maker(f))]

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from library import EDITS, cases_of_library, functions_of, library, name_in, written
 
-from diffedit.bench import case_source, case_store
-from diffedit.bench.case import KINDS, PARTS, Case, case_of, part_of, told
+from diffedit.bench import case_store
 from diffedit.bench.case_pure import pure_functions
-from diffedit.bench.case_source import Module
+from diffedit.cases import source as case_source
+from diffedit.cases.case import KINDS, PARTS, Case, case_of, part_of, told
+from diffedit.cases.source import Module
 from diffedit.config import paths
 
 

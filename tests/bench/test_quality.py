@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from library import cases_of_library, library
 
-from diffedit.bench import case_source, case_store, quality
-from diffedit.bench.case import KINDS, Case
+from diffedit.bench import case_store, quality
 from diffedit.bench.quality_judge import Verdict
 from diffedit.bench.quality_table import Result, by_group, by_kind, table
+from diffedit.cases import source as case_source
+from diffedit.cases.case import KINDS, Case
 from diffedit.config import models
 from diffedit.config.models import Model
 from diffedit.core.errors import BackendError, ModelError, RequestError

@@ -3,10 +3,11 @@
 import pytest
 from library import functions_of
 
-from diffedit.bench import case_edit, case_style
-from diffedit.bench.case import Case, Kind
-from diffedit.bench.case_source import Function
 from diffedit.bench.quality_judge import behaves, judge
+from diffedit.cases import edit as case_edit
+from diffedit.cases import style as case_style
+from diffedit.cases.case import Case, Kind
+from diffedit.cases.source import Function
 
 PLAIN = functions_of('''
 def total(prices, rate=2):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from diffedit.bench.case import Part, part_of
-from diffedit.bench.quality_tree import FunctionNode, dump, parse
+from diffedit.cases.case import Part, part_of
+from diffedit.cases.tree import FunctionNode, dump, parse
 
 SKIPPED = {
     *("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "pydoc_data"),

@@ -10,9 +10,9 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
-from diffedit.bench.case import Case, Kind, number_of, pick
-from diffedit.bench.case_source import Function
-from diffedit.bench.quality_tree import all_arguments, parse
+from diffedit.cases.case import Case, Kind, number_of, pick
+from diffedit.cases.source import Function
+from diffedit.cases.tree import all_arguments, parse
 
 ASKS: dict[Kind, tuple[str, ...]] = {
     "repair": ("fix the syntax error", "this does not parse, fix it", "repair the syntax"),

@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from diffedit.bench.case import Case, Kind
-from diffedit.bench.case_edit import case
-from diffedit.bench.case_source import Function
-from diffedit.bench.quality_style import bound, comprehended, percent_parts
-from diffedit.bench.quality_tree import has_name
+from diffedit.cases.case import Case, Kind
+from diffedit.cases.edit import case
+from diffedit.cases.folding import bound, comprehended, percent_parts
+from diffedit.cases.source import Function
+from diffedit.cases.tree import has_name
 
 _OPENS = re.compile(r"(\w+\.)*(\w*open|fdopen|closing|socket|TemporaryFile)$")
 

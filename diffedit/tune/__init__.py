@@ -1,0 +1,1 @@
+"""The workbench: `diffedit tune` adapts the model in the box to a folder of code."""
