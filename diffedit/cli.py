@@ -12,7 +12,7 @@ from pathlib import Path
 from diffedit import __version__
 from diffedit.cli_parser import Parser, say
 from diffedit.cli_terminal import screen_on_stderr
-from diffedit.core.errors import DiffeditError, FileError, RequestError
+from diffedit.core.errors import DiffeditError, FileError, ModelError, RequestError
 
 USAGE = """\
 usage: diffedit [OPTIONS] [FILE[:LINE[:COL]] | +LINE[:COL] FILE | -] ...
@@ -28,6 +28,7 @@ commands:
   config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them
+  tune [FOLDER]                       adapt the model in the box to a folder of code
   bench speed                         measure the editor on this machine
   bench rework                        what going on from a draft costs, against afresh
   bench editors                       measure it beside micro, vim, nano and helix
@@ -234,6 +235,24 @@ def bench(words: Sequence[str]) -> int:
     return speed.run(given.model, device=given.device, as_json=given.json)
 
 
+def tune(words: Sequence[str]) -> int:
+    """`diffedit tune`: the workbench."""
+    from diffedit.worker.main import QUIET  # noqa: PLC0415
+
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        from diffedit.tune import run  # noqa: PLC0415 - torch
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ModelError(
+            "Tuning needs torch, which is not installed here.",
+            hint="`pip install 'diffedit[tune]'` gets it.",
+        ) from error
+    return run.main(words)
+
+
 def worker(words: Sequence[str]) -> int:
     """`diffedit worker`: the model's side, for the other end of an ssh."""
     description = "The model's side, on stdin and stdout. The editor starts it by itself."
@@ -252,5 +271,6 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "themes": themes,
     "plugins": plugins,
     "bench": bench,
+    "tune": tune,
     "worker": worker,
 }

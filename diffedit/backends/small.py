@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diffedit.backends import small_canvas
+from diffedit.backends.adapter_header import MASK, about, objective
 from diffedit.backends.causal_edit import Edits
 from diffedit.backends.options import whole_numbers
+from diffedit.backends.small_edit import TunedEdits
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
@@ -23,18 +26,24 @@ from diffedit.engine.task import Task
 
 if TYPE_CHECKING:
     from diffedit.backends.small_denoiser import SmallDenoiser
+    from diffedit.backends.small_mask import MaskDenoiser
     from diffedit.backends.small_tokenizer import SmallTokenizer
+    from diffedit.backends.small_weights import Floats, GgufFile, Weights
 
 CANVAS_LENGTH = 64
 CONTEXT_LENGTH = 2048
 OPTIONS = {"context": (128, CONTEXT_LENGTH)}
-"""Each option, the least it may be, and what it is unless given."""
+"""Each option that is a number, the least it may be, and what it is unless given."""
+NO_ADAPTER = "none"
+SHIPPED = Path(__file__).with_name("small_edits.safetensors")
+"""The adapter that makes the model in the box follow edits: made by `diffedit tune`."""
 
 
 class SmallBackend:
     """SmolLM2-135M or another small llama model from a GGUF file.
 
-    Options: `context` (2048), tokens of prompt and answer together.
+    Options: `context` (2048), tokens of prompt and answer together; `adapter`, the path of one
+    that `diffedit tune` made, or `none`. Unless given, the model in the box takes the shipped one.
     """
 
     name = "small"
@@ -46,20 +55,19 @@ class SmallBackend:
         self._path = Path(model)
         self.model = self._path.stem
         self.device = "cpu"
-        self._context = min(CONTEXT_LENGTH, whole_numbers("small", OPTIONS, options)["context"])
+        self._adapter = options.get("adapter", "")
+        numbers = {name: word for name, word in options.items() if name != "adapter"}
+        self._context = min(CONTEXT_LENGTH, whole_numbers("small", OPTIONS, numbers)["context"])
+        self._tuned = ""
         self._denoiser: SmallDenoiser | None = None
         self._tokenizer: SmallTokenizer | None = None
-        self.abilities = Abilities(
-            noise="causal",
-            entropy=True,
-            score=True,
-            canvas_length=CANVAS_LENGTH,
-            context_length=self._context,
-        )
+        self._canvas: MaskDenoiser | None = None
+        self.abilities = self._abilities()
 
     def load(self, report: Report) -> None:
         """Read and dequantize the weights. Raises ModelError or OutOfMemoryError."""
         from diffedit.backends.small_denoiser import SmallDenoiser  # noqa: PLC0415 - numpy
+        from diffedit.backends.small_mask import MaskDenoiser  # noqa: PLC0415 - numpy
         from diffedit.backends.small_model import Llama  # noqa: PLC0415 - numpy
         from diffedit.backends.small_tokenizer import SmallTokenizer  # noqa: PLC0415 - tokenizers
         from diffedit.backends.small_weights import GgufFile, load_weights  # noqa: PLC0415 - gguf
@@ -70,10 +78,13 @@ class SmallBackend:
         try:
             weights = load_weights(file, lambda done, total: report("read", done, total))
             report("place", 0, 1)
+            noise = self._adapt(file, weights)
             self._tokenizer = SmallTokenizer(file.fields)
             context = min(self._context, weights.shape.context)
-            model = Llama(weights, context)
+            model = Llama(weights, context, noise)
             self._denoiser = SmallDenoiser(model, self._tokenizer, context=context)
+            if noise is not None:
+                self._canvas = MaskDenoiser(model, self._tokenizer, context=context)
             report("place", 1, 1)
             # The first pass makes BLAS start its threads and touches every weight once.
             report("warm", 0, 1)
@@ -89,6 +100,14 @@ class SmallBackend:
         """Denoise candidates side by side; the best one first. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
+        if self._canvas is not None:
+            assert self._tokenizer is not None
+            self._canvas.seed = params.seed
+            request = small_canvas.request(task, self._canvas, self._tokenizer.markers)
+            return rewrite.canvases(self._canvas, request, params, cancelled)
+        if self._tuned:
+            assert self._tokenizer is not None
+            return TunedEdits(self._denoiser, self._tokenizer.markers).run(task, params, cancelled)
         edits = Edits(self._denoiser, self._chat, self._raw)
         return rewrite.rows(self._denoiser, edits.request(task, params), params, cancelled)
 
@@ -99,6 +118,42 @@ class SmallBackend:
         ids = Edits(self._denoiser, self._chat, self._raw).reading(task)
         self._denoiser.prefill(ids, cancelled)
         return () if cancelled() else self._denoiser.score(self._denoiser.encode(task.text))
+
+    def _abilities(self) -> Abilities:
+        """What it can do: a mask adapter makes another kind of model of it."""
+        path = self._adapter_path()
+        is_mask = path is not None and path.is_file() and objective(path) == MASK
+        return Abilities(
+            noise="mask" if is_mask else "causal",
+            entropy=True,
+            score=not is_mask,
+            clamp=is_mask,
+            warm_start=is_mask,
+            canvas_length=CANVAS_LENGTH,
+            context_length=self._context,
+        )
+
+    def _adapter_path(self) -> Path | None:
+        """The adapter that is asked for by name, if one is."""
+        asked = self._adapter not in {"", NO_ADAPTER}
+        return Path(self._adapter).expanduser() if asked else None
+
+    def _adapt(self, file: GgufFile, weights: Weights) -> Floats | None:
+        """Merge the adapter that is wanted, if any; the mask's vector is returned.
+
+        Raises ModelError.
+        """
+        from diffedit.backends import small_adapter  # noqa: PLC0415 - numpy
+
+        path = self._adapter_path()
+        if path is None and self._adapter != NO_ADAPTER and SHIPPED.is_file():
+            path = SHIPPED if about(SHIPPED).get("base") == file.mark else None
+        if path is None:
+            return None
+        adapter = small_adapter.read(path)
+        small_adapter.merge(weights, adapter, path)
+        self._tuned = adapter.objective
+        return adapter.mask_embedding
 
     def _raw(self, text: str) -> list[int]:
         assert self._denoiser is not None

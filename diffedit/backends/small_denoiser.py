@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from diffedit.backends.scores import BAND, log_likelihood, predict, told
+from diffedit.backends.small_keep import Keep
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import Floats
@@ -36,6 +37,10 @@ class SmallDenoiser:
         self._last: list[Floats] = []
         self._seen: list[Floats] = []
         self._scores = np.empty((0, tokenizer.size), np.float32)
+        self.keep: Keep | None = None
+        """The old text that rows lean to, if any."""
+        self._texts: list[list[int]] = []
+        self._canvases: list[list[int]] = []
         self.passes = 0
         """Forward passes so far, prompts not counted."""
         self.prefilled = 0
@@ -72,6 +77,7 @@ class SmallDenoiser:
         self._forget()
         self._tail = Tail.empty(self._model.shape, rows)
         self._last = [self._prefix.hidden[:, len(self._prefix.ids) - 1]] * rows
+        self._texts = [[] for _ in range(rows)]
 
     def predict_rows(
         self,
@@ -80,12 +86,14 @@ class SmallDenoiser:
         noise_seeds: Sequence[int],
     ) -> list[Prediction]:
         """Look at every row's canvas once: n guesses give n + 1 predictions."""
+        self._canvases = [list(canvas) for canvas in canvases]
         states = self._look(canvases)
         stacked = np.concatenate(states, axis=1)
         scores = self._score(stacked)
         predictions, slot = [], 0
         for row, state in enumerate(states):
             own = scores[slot : slot + state.shape[1]]
+            self._lean(own, row, canvases[row])
             place = len(self._prefix.ids) + self._tail.lengths[row]
             predictions.append(predict(own, temperatures[row], (noise_seeds[row], place)))
             slot += state.shape[1]
@@ -98,12 +106,14 @@ class SmallDenoiser:
                 raise BackendError(f"Row {row} has no {count} guesses to commit.")
             self._last[row] = self._seen[row][:, count]
             self._tail.lengths[row] += count
+            self._texts[row] += self._canvases[row][:count]
         self._seen = []
 
     def keep_rows(self, rows: Sequence[int]) -> None:
         """Only these rows go on, renumbered in this order."""
         self._tail = self._tail.pick(rows)
         self._last = [self._last[row] for row in rows]
+        self._texts = [self._texts[row] for row in rows]
         self._seen = []
 
     def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[float]:
@@ -147,6 +157,14 @@ class SmallDenoiser:
             self.passes += 1
         return self._seen
 
+    def _lean(self, scores: Floats, row: int, canvas: Sequence[int]) -> None:
+        """Give what the old text would go on with its bonus, in place."""
+        if self.keep is None:
+            return
+        for slot, token in enumerate(self.keep.each(self._texts[row], canvas)):
+            if token is not None:
+                scores[slot, token] += np.float32(self.keep.bonus)
+
     def _score(self, hidden: Floats) -> Floats:
         slots = hidden.shape[1]
         if slots > len(self._scores):
@@ -155,7 +173,7 @@ class SmallDenoiser:
 
     def _forget(self) -> None:
         self._tail = Tail.empty(self._model.shape, 0)
-        self._last, self._seen = [], []
+        self._last, self._seen, self._texts = [], [], []
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

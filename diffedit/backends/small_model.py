@@ -67,8 +67,10 @@ class Prefix:
 class Llama:
     """The network. Holds the weights and the rotation tables; every cache is the caller's."""
 
-    def __init__(self, weights: Weights, room: int) -> None:
+    def __init__(self, weights: Weights, room: int, noise: Floats | None = None) -> None:
+        """`noise` is the vector of a slot of noise, whose id is the first past the vocabulary."""
         self.weights = weights
+        self.noise = noise
         self.shape = weights.shape
         half = self.shape.head // 2
         speeds = self.shape.rope_base ** -(np.arange(half) / half)
@@ -76,16 +78,23 @@ class Llama:
         self._cos = np.cos(angles).astype(np.float32)
         self._sin = np.sin(angles).astype(np.float32)
 
-    def hidden(self, rows: Sequence[Sequence[int]], prefix: Prefix, tail: Tail) -> Floats:
+    def hidden(
+        self,
+        rows: Sequence[Sequence[int]],
+        prefix: Prefix,
+        tail: Tail,
+        *,
+        both_ways: bool = False,
+    ) -> Floats:
         """Last hidden states of the rows' new tokens, side by side as (width, tokens).
 
         Their keys and values are written behind each row's tail, whose lengths stay as they are.
+        A token sees what stands left of it; `both_ways`: all of its row, and the prefix.
         """
         used = len(prefix.ids)
         tail.make_room(max(n + len(row) for n, row in zip(tail.lengths, rows, strict=True)))
-        pass_ = _Pass(self.shape, rows, tail, used)
-        ids = np.fromiter((token for row in rows for token in row), np.int64)
-        x = np.ascontiguousarray(self.weights.embedding[ids].T)
+        pass_ = _Pass(self.shape, rows, tail, used, both_ways=both_ways)
+        x = self._embed(np.fromiter((token for row in rows for token in row), np.int64))
         turn = (self._cos[:, pass_.positions], self._sin[:, pass_.positions])
         with np.errstate(over="ignore"):
             for number, layer in enumerate(self.weights.layers):
@@ -98,6 +107,14 @@ class Llama:
                 x += self._attend(layer, self._norm(x, layer.attention_norm), (pass_, caches, turn))
                 x += self._mlp(layer, self._norm(x, layer.mlp_norm))
         return self._norm(x, self.weights.norm)
+
+    def _embed(self, ids: NDArray[np.int64]) -> Floats:
+        if self.noise is None:
+            return np.ascontiguousarray(self.weights.embedding[ids].T)
+        noised = ids == self.shape.vocabulary
+        x = np.ascontiguousarray(self.weights.embedding[np.where(noised, 0, ids)].T)
+        x[:, noised] = self.noise[:, None]
+        return x
 
     def logits(self, hidden: Floats, out: Floats) -> Floats:
         """Scores of every token after each hidden state, as (slots, vocabulary), into `out`."""
@@ -150,7 +167,15 @@ class _Caches:
 class _Pass:
     """Where the columns of one pass belong, and what each of them may see."""
 
-    def __init__(self, shape: Shape, rows: Sequence[Sequence[int]], tail: Tail, used: int) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        rows: Sequence[Sequence[int]],
+        tail: Tail,
+        used: int,
+        *,
+        both_ways: bool = False,
+    ) -> None:
         counts = [len(row) for row in rows]
         starts = np.cumsum([0, *counts])
         self.used = used
@@ -161,7 +186,8 @@ class _Pass:
         place = np.concatenate([np.arange(s.start, s.stop) for s in self.slots])
         self.positions: NDArray[np.intp] = used + place
         # A slot sees its row's tokens up to itself; what lies further on is another's or stale.
-        hidden = np.arange(self.tail)[:, None] > place[None, :]
+        last = np.repeat([s.stop - 1 for s in self.slots], counts) if both_ways else place
+        hidden = np.arange(self.tail)[:, None] > last[None, :]
         self.mask = np.where(hidden, np.float32(-np.inf), np.float32(0))
         groups = shape.heads // shape.kv_heads
         self._scores = np.empty((shape.kv_heads, groups, used + self.tail, self.tokens), np.float32)

@@ -169,6 +169,11 @@ class GgufFile:
             f"The model file {self.path} is damaged: {why}.", hint="Fetch it again (`models pull`)."
         )
 
+    @property
+    def mark(self) -> str:
+        """What an adapter knows its model by: the model's name and the size of its file."""
+        return f"{self.fields.get('general.name', '')}/{len(self._data)}"
+
     def size(self, name: str) -> int:
         """How many bytes a tensor takes in the file."""
         return self._find(name).size

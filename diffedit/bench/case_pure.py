@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from diffedit.bench import sandbox
 from diffedit.cases.case import number_of
 from diffedit.cases.source import Module, first_line
-from diffedit.cases.tree import all_arguments, has_name, parse
+from diffedit.engine.tree import all_arguments, has_name, parse
 
 REFUSED = {
     *("open", "exec", "eval", "compile", "input", "__import__", "print", "globals", "locals"),

@@ -154,7 +154,7 @@ def _digest() -> str:
     """What the cases depend on: this Python, and the code that makes and judges them."""
     mark = sha256(platform.python_version().encode())
     folder = Path(__file__).parent
-    globs = ("case*.py", "quality*.py", "sandbox*.py", "../cases/*.py")
+    globs = ("case*.py", "quality*.py", "sandbox*.py", "../cases/*.py", "../engine/tree.py")
     for path in sorted(chain.from_iterable(map(folder.glob, globs))):
         mark.update(path.read_bytes())
     return mark.hexdigest()[:16]

@@ -15,7 +15,7 @@ from diffedit.bench import sandbox
 from diffedit.bench.sandbox import Limits
 from diffedit.cases.case import Case, Kind
 from diffedit.cases.folding import Comprehensions, Folder, FStrings, Withs, folded
-from diffedit.cases.tree import (
+from diffedit.engine.tree import (
     blurred,
     comments,
     dump,

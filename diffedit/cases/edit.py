@@ -12,7 +12,7 @@ from typing import Any
 
 from diffedit.cases.case import Case, Kind, number_of, pick
 from diffedit.cases.source import Function
-from diffedit.cases.tree import all_arguments, parse
+from diffedit.engine.tree import all_arguments, parse
 
 ASKS: dict[Kind, tuple[str, ...]] = {
     "repair": ("fix the syntax error", "this does not parse, fix it", "repair the syntax"),
@@ -63,7 +63,7 @@ def case(kind: Kind, function: Function, text: str, answer: str, **more: Any) ->
 
 def repair(function: Function) -> Case | None:
     """One bracket, quote, colon or comma deleted or doubled, so that it does not parse."""
-    marks = list(_marks(function))
+    marks = list(all_marks(function))
     marks.sort(key=lambda mark: number_of("mark", function.module, function.name, str(mark)))
     for place, sign, doubled in marks[:20]:
         new = sign * 2 if doubled else ""
@@ -74,7 +74,7 @@ def repair(function: Function) -> Case | None:
     return None
 
 
-def _marks(function: Function) -> Iterator[tuple[int, str, bool]]:
+def all_marks(function: Function) -> Iterator[tuple[int, str, bool]]:
     """Places of brackets, quotes, colons and commas; each to be deleted, and to be doubled."""
     inside = range(len(function.before), len(function.before) + len(function.text))
     for token in tokenize.generate_tokens(io.StringIO(function.page).readline):
@@ -95,11 +95,11 @@ def _marks(function: Function) -> Iterator[tuple[int, str, bool]]:
 def rename(function: Function) -> Case | None:
     """A local name with another one in its place, wherever it stands for the same thing."""
     names = sorted(
-        _local_names(function),
+        local_names(function),
         key=lambda name: number_of("name", function.module, function.name, name),
     )
     for old in names:
-        places = _places(function, old)
+        places = places_of(function, old)
         if not 3 <= len(places) <= 12 or len(re.findall(rf"\b{old}\b", function.page)) != len(
             places
         ):
@@ -114,7 +114,7 @@ def rename(function: Function) -> Case | None:
     return None
 
 
-def _local_names(function: Function) -> set[str]:
+def local_names(function: Function) -> set[str]:
     """Names that the function binds and nothing outside it can see."""
     bound = {argument.arg for argument in all_arguments(function.node)}
     shared = {"self", "cls"}
@@ -126,7 +126,7 @@ def _local_names(function: Function) -> set[str]:
     return {name for name in bound - shared if len(name) > 1 and not keyword.iskeyword(name)}
 
 
-def _places(function: Function, name: str) -> list[int]:
+def places_of(function: Function, name: str) -> list[int]:
     """Where the name stands in the function, as a variable or a parameter."""
     return [
         function.start(node)
@@ -232,17 +232,17 @@ def _signature_end(function: Function) -> int | None:
 
 def add_docstring(function: Function) -> Case | None:
     """A function that has lost its docstring."""
-    bare = _without_docstring(function)
+    bare = without_docstring_lines(function)
     return case("add_docstring", function, bare, function.text) if bare else None
 
 
 def remove_docstring(function: Function) -> Case | None:
     """A function that is to lose its docstring."""
-    bare = _without_docstring(function)
+    bare = without_docstring_lines(function)
     return case("remove_docstring", function, function.text, bare) if bare else None
 
 
-def _without_docstring(function: Function) -> str | None:
+def without_docstring_lines(function: Function) -> str | None:
     """The text with the docstring's lines taken out, and the blank ones after it."""
     body = function.node.body
     if ast.get_docstring(function.node) is None or len(body) < 2:

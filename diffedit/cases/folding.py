@@ -11,7 +11,7 @@ import re
 import string
 from collections.abc import Sequence
 
-from diffedit.cases.tree import dump, has_name
+from diffedit.engine.tree import dump, has_name
 
 _PERCENT = re.compile(r"%(?:%|([srd]))")
 

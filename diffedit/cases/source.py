@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from diffedit.cases.case import Part, part_of
-from diffedit.cases.tree import FunctionNode, dump, parse
+from diffedit.engine.tree import FunctionNode, dump, parse
 
 SKIPPED = {
     *("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "pydoc_data"),
@@ -135,7 +135,7 @@ def functions(found: Sequence[Module], part: Part, taken: frozenset[str]) -> lis
     mine: dict[str, Function] = {}
     for module in found:
         if part_of(module.name) == part:
-            for function in _functions_of(module):
+            for function in functions_in(module):
                 mine.setdefault(fingerprint(function.node), function)
     return [function for mark, function in mine.items() if mark not in taken]
 
@@ -146,7 +146,8 @@ def fingerprint(node: FunctionNode) -> str:
     return "\n".join([dump(node.args), *map(dump, body)])
 
 
-def _functions_of(module: Module) -> Iterator[Function]:
+def functions_in(module: Module) -> Iterator[Function]:
+    """The functions of a module and the methods of its classes, each on its page."""
     if module.tree is None:
         return
     for number, node in enumerate(module.tree.body):

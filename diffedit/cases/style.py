@@ -10,7 +10,7 @@ from diffedit.cases.case import Case, Kind
 from diffedit.cases.edit import case
 from diffedit.cases.folding import bound, comprehended, percent_parts
 from diffedit.cases.source import Function
-from diffedit.cases.tree import has_name
+from diffedit.engine.tree import has_name
 
 _OPENS = re.compile(r"(\w+\.)*(\w*open|fdopen|closing|socket|TemporaryFile)$")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from diffedit.backends import gguf_probe, gguf_stamp
+from diffedit.backends import adapter_header, gguf_probe, gguf_stamp
 from diffedit.config import checkpoints, gguf_header, paths, plugins, settings, toml_file
 from diffedit.config import pull as pulling
 from diffedit.config.hub import Offer
@@ -60,7 +60,7 @@ def store() -> Path:
 def list_models() -> tuple[Model, ...]:
     """Every model that can be named: the one in the box, your files, your tables, plugins."""
     own = [path for path in sorted(store().glob("*.gguf")) if path.stem != "small"]
-    found = [_small(), *(_from_file(path) for path in own)]
+    found = [_small(), *(_from_file(path) for path in own), *_tuned({p.stem for p in own})]
     found += [_from_folder(one) for one in checkpoints.listed(store())]
     tables = settings.model_tables()
     found = [_with_options(model, tables.get(model.name, {})) for model in found]
@@ -203,6 +203,8 @@ def looks() -> Path:
 def remove(name: str) -> None:
     """Delete a model's file from the store. Raises ModelError if it has none there."""
     path = store() / f"{name}.gguf"
+    if not path.is_file():
+        path = store() / f"{name}.safetensors"
     if _NAME.fullmatch(name) and path.is_file():
         with pulling.writing(store()):
             path.unlink()
@@ -217,6 +219,15 @@ def remove(name: str) -> None:
     files = [file.stem for file in sorted(store().glob("*.gguf"))]
     there = f"Installed: {', '.join(files)}." if files else "None is installed."
     raise ModelError(visible(f"No model file named {name!r}."), hint=there)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name for a tuned model that cannot be one. Raises ModelError."""
+    if name == "small":
+        raise ModelError("The name 'small' is the model in the box's.", hint="Take another --name.")
+    again = _NAME.fullmatch(name) and (store() / f"{name}.safetensors").is_file()
+    if not again:
+        _check_name(name, is_small=False)
 
 
 def _check_name(name: str, *, is_small: bool) -> None:
@@ -291,6 +302,35 @@ def _from_folder(found: checkpoints.Found) -> Model:
     )
 
 
+def _tuned(taken: set[str]) -> list[Model]:
+    """What `diffedit tune` made: adapters in the store, each with the model that it is for."""
+    found = []
+    for path in sorted(store().glob("*.safetensors")):
+        if path.stem in {"small", *taken}:
+            continue
+        base = _small_path()
+        try:
+            told = adapter_header.about(path)
+            if _NAME.fullmatch(told.get("model", "")):
+                base = store() / f"{told['model']}.gguf"
+            words = ", ".join(f"{told[key]} {key}" for key in ("edits", "minutes") if key in told)
+            what = f"{told.get('objective', '')} adapter of {told.get('code', '')} ({words})"
+        except ModelError as error:
+            what = error.message
+        found.append(
+            Model(
+                name=path.stem,
+                backend="small",
+                path=str(base),
+                size=path.stat().st_size,
+                installed=base.is_file(),
+                summary=visible(what),
+                options={"adapter": str(path)},
+            )
+        )
+    return found
+
+
 def _from_table(name: str, table: Mapping[str, str]) -> Model:
     """A [models.NAME] table as a model: `backend` and `model` are ours, the rest its options."""
     backend, model = table.get("backend", name), table.get("model", "")
@@ -323,7 +363,7 @@ def _with_options(model: Model, table: Mapping[str, str]) -> Model:
         size=model.size,
         installed=model.installed or "model" in table,
         summary=table.get("summary", model.summary),
-        options=_options(table),
+        options={**model.options, **_options(table)},
     )
 
 

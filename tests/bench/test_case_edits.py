@@ -9,7 +9,7 @@ from diffedit.cases import edit as case_edit
 from diffedit.cases import style as case_style
 from diffedit.cases.case import Case
 from diffedit.cases.source import Function
-from diffedit.cases.tree import parse
+from diffedit.engine.tree import parse
 
 FUNCTIONS = functions_of(EDITS)
 CASES = [case for maker in MAKERS.values() for f in FUNCTIONS.values() if (case := maker(f))]

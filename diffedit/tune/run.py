@@ -1,0 +1,264 @@
+"""`diffedit tune`: from a folder of code to an adapter in the store, and a table at the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, NoReturn
+
+import torch
+
+from diffedit.backends.adapter_header import CAUSAL, MASK
+from diffedit.backends.small_tokenizer import SmallTokenizer
+from diffedit.backends.small_weights import GgufFile, load_weights
+from diffedit.cases import source
+from diffedit.cases.source import Module
+from diffedit.config import models, paths
+from diffedit.core.errors import FileError, ModelError, RequestError
+from diffedit.tune import causal, corpus, examples, mask, tasks, train
+from diffedit.tune.export import export
+from diffedit.tune.net import Net
+from diffedit.tune.table import table
+from diffedit.tune.tasks import Item
+from diffedit.tune.train import Mark, Plan
+
+TASKS = 12_000
+"""Tasks drawn before the first step; longer runs go round again, with other noise."""
+SECONDS_A_LINE = 30.0
+"""Where nobody looks on at a terminal, a line so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a run holds in its hands."""
+
+    given: argparse.Namespace
+    folder: Path
+    file: GgufFile
+    tokenizer: SmallTokenizer
+    net: Net
+
+
+def main(words: Sequence[str]) -> int:
+    """Tune, and print the table. Raises DiffeditError."""
+    given = _parser().parse_args(words)
+    models.check_name(given.name)
+    model = models.find(given.model)
+    if not model.installed or model.backend != "small":
+        hint = f"`diffedit models pull {model.name}` fetches it."
+        raise ModelError(f"{model.name} is no model of the box on this machine.", hint=hint)
+    folder = paths.data_dir() / "tune" / given.name
+    file = GgufFile(Path(model.path))
+    wanted, held = _tasks(given, folder)
+    torch.manual_seed(given.seed)
+    net = Net(load_weights(file, lambda *_: None), given.rank)
+    net.mask_embedding.requires_grad_(given.objective == MASK)
+    kit = Kit(given, folder, file, SmallTokenizer(file.fields), placed(net, given.device))
+    target = models.store() / f"{given.name}.safetensors"
+    try:
+        _train(kit, wanted)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on from here.")
+        raise
+    export(kit.net, given.objective, _about(kit, folder), target)
+    say(f"{target.stem} is among the models now: diffedit --model {target.stem}")
+    if given.check and held:
+        say("asking both models for the table")
+        sys.stdout.write(table(Path(model.path), target, held[: given.check]) + "\n")
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, like every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise RequestError."""
+        raise RequestError(f"{message}.", hint=f"See `{self.prog} --help`.")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="diffedit tune",
+        description="Adapt the model in the box to a folder of Python. A kill costs a minute: "
+        "the same command goes on from the last checkpoint.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="the code to learn from (default: this Python's library and permissively licensed "
+        "packages that are installed here)",
+    )
+    parser.add_argument("--name", default="tuned", metavar="NAME", help="what to call the result")
+    parser.add_argument(
+        "--objective",
+        choices=[CAUSAL, MASK],
+        default=CAUSAL,
+        help="causal follows edits, and is worth hours of a CPU; mask is true diffusion, and "
+        "wants an accelerator",
+    )
+    parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="in all, 60")
+    parser.add_argument("--steps", type=int, metavar="N", help="at most, whatever the time")
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
+    parser.add_argument("--model", default="small", metavar="NAME", help="what to adapt")
+    parser.add_argument("--rank", type=int, default=16, metavar="R", help="of the adapter, 16")
+    parser.add_argument("--rate", type=float, default=6e-4, metavar="LR", help="of learning, 6e-4")
+    parser.add_argument("--batch", type=int, default=6, metavar="N", help="edits a step, 6")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="on a CPU, 2")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the tasks")
+    parser.add_argument(
+        "--check", type=int, default=20, metavar="N", help="held-out edits of the table, 20"
+    )
+    return parser
+
+
+# Tasks -----------------------------------------------------------------------------------------
+
+
+def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[Item]]:
+    """What to train on, and what is held out for the table; drawn once, and kept."""
+    kept = folder / "tasks.json"
+    asked = {"folder": str(given.folder), "seed": given.seed, "objective": given.objective}
+    if kept.is_file():
+        told = json.loads(kept.read_text(encoding="utf-8"))
+        if told["asked"] != asked:
+            raise RequestError(
+                f"A run named {given.name!r} was made of something else.",
+                hint=f"Take another --name, or delete {folder}.",
+            )
+        return [Item(**one) for one in told["tasks"]], [Item(**one) for one in told["held"]]
+    say("drawing tasks")
+    mine, others, refused = _modules(given)
+    random = Random(given.seed)
+    found = tasks.draw(corpus.functions(mine, refused=refused), random, TASKS)
+    held = tasks.draw(corpus.functions(others, refused=refused), random, 400)
+    if not found:
+        raise FileError("There is no Python here to learn from.", hint="Name another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {
+        "asked": asked,
+        "tasks": [asdict(one) for one in found],
+        "held": [asdict(one) for one in held],
+    }
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps(told), encoding="utf-8")
+    part.replace(kept)
+    return found, held
+
+
+def _modules(
+    given: argparse.Namespace,
+) -> tuple[list[Module], list[Module], frozenset[str]]:
+    if given.folder is None:
+        mine, others = corpus.halves(corpus.library())
+        return mine, others, corpus.refused()
+    root = Path(given.folder).expanduser()
+    if not root.is_dir():
+        raise FileError(f"{root} is not a folder.")
+    mine, others = corpus.halves(list(source.modules(root)))
+    return mine, others, frozenset()
+
+
+def short(item: Item, number: int) -> Item | None:
+    """The task as it is trained on: most of them short, since short ones teach as much a second."""
+    if item.kind == "missing_line":
+        return item if number % 6 == 0 else tasks.trimmed(item)
+    most = 450 if item.kind in tasks.SCARCE else 280
+    return item if len(item.code) <= (700 if number % 8 == 0 else most) else None
+
+
+# Training --------------------------------------------------------------------------------------
+
+
+def placed(net: Net, device: str) -> Net:
+    """The network on its device; on an accelerator its frozen weights as bfloat16."""
+    if device not in {"auto", "cpu", "cuda"}:
+        raise RequestError(f"There is no device {device!r} to tune on.", hint="auto, cpu or cuda.")
+    if device == "cpu" or not torch.cuda.is_available():
+        if device == "cuda":
+            raise RequestError("This machine has no CUDA device.")
+        return net
+    for module in net.modules():
+        for name, one in module.named_buffers(recurse=False):
+            if name not in {"cos", "sin"}:
+                setattr(module, name, one.to(torch.bfloat16))
+    return net.to("cuda")
+
+
+def _train(kit: Kit, wanted: Sequence[Item]) -> None:
+    given = kit.given
+    fit = [one for n, item in enumerate(wanted) if (one := short(item, n)) is not None] or list(
+        wanted
+    )
+    on_gpu = kit.net.embedding.is_cuda
+    plan = Plan(
+        minutes=given.minutes,
+        steps=given.steps,
+        rate=given.rate,
+        batch=given.batch,
+        micro=given.batch if on_gpu else 3,
+        threads=1 if on_gpu else max(1, given.threads),
+        warmup=10,
+    )
+
+    def batches(step: int) -> list[Any]:
+        numbers = range(step * plan.batch, (step + 1) * plan.batch)
+        return [_example(kit, fit[n % len(fit)], n) for n in numbers]
+
+    look: Callable[..., Any] = mask.look if given.objective == MASK else causal.look
+    told = 0.0
+    for mark in train.train(kit.net, batches, look, plan, kit.folder):
+        now = time.monotonic()
+        if sys.stderr.isatty() or now - told > SECONDS_A_LINE:
+            told = now
+            progress(mark)
+
+
+def _example(kit: Kit, item: Item, number: int) -> Any:
+    random, tokenizer = Random(number), kit.tokenizer
+    if kit.given.objective == MASK:
+        return mask.noised(item, tokenizer.encode, tokenizer.markers, random, tokenizer.size)
+    return examples.example(item, tokenizer.encode, tokenizer.markers, random)
+
+
+def _about(kit: Kit, folder: Path) -> dict[str, str]:
+    state = train.load(folder, kit.net)
+    return {
+        "model": kit.given.model,
+        "base": kit.file.mark,
+        "code": str(kit.given.folder or "library"),
+        "steps": str(state.step),
+        "edits": str(state.examples),
+        "tokens": str(state.tokens),
+        "minutes": f"{state.seconds / 60:.0f}",
+        "loss": f"{state.loss:.3f}",
+    }
+
+
+# What is said ----------------------------------------------------------------------------------
+
+
+def progress(mark: Mark) -> None:
+    """One line: on a terminal it replaces the last one."""
+    state = mark.state
+    left = f"{mark.left_s / 60:.0f} min" if mark.left_s >= 90 else f"{mark.left_s:.0f} s"
+    line = (
+        f"step {state.step}  loss {state.loss:.3f}  {mark.tokens_per_second:.0f} tokens/s  "
+        f"{left} left"
+    )
+    ends = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
+    sys.stderr.write(f"{ends[0]}{line}{ends[1]}")
+    sys.stderr.flush()
+
+
+def say(what: str) -> None:
+    """A line of its own."""
+    start = "\r\x1b[K" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{start}diffedit: {what}\n")
+    sys.stderr.flush()

@@ -1,0 +1,117 @@
+"""`diffedit tune`, whole: from a folder of code to a model that can be chosen, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import tiny_gguf
+
+from diffedit.backends.small import SmallBackend
+from diffedit.cli import main
+from diffedit.config import models
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.step import Outcome
+from diffedit.engine.task import Task
+
+CODE = '''\
+def read_{n}(path):
+    """Read a whole file."""
+    with open(path) as file:
+        return file.read()
+
+
+def total_{n}(x: int, y: int = 0) -> int:
+    result = x + y
+    result += x
+    return result
+
+
+def shown_{n}(name):
+    label = "name %s" % name
+    name = label
+    return name
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path) -> Path:
+    """A folder of code, and a tiny model in the store."""
+    tiny = tiny_gguf.write(tmp_path / "tiny.gguf")
+    models.add(tiny.path, "tiny")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"part{number}.py").write_text(CODE.format(n=number), encoding="utf-8")
+    return folder
+
+
+def tune(project: Path, *words: str, steps: int = 2) -> int:
+    asked = ["tune", str(project), "--model", "tiny", "--name", "mine", "--rank", "2"]
+    return main([*asked, "--steps", str(steps), *words])
+
+
+def log(home: Path) -> list[dict[str, float]]:
+    text = (home / "data" / "tune" / "mine" / "log.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("objective", ["causal", "mask"])
+def test_a_folder_becomes_a_model(
+    project: Path, home: Path, objective: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tasks, steps, adapter, table; the result is listed, found, loaded, and answers edits."""
+    check = "1" if objective == "causal" else "0"
+    assert tune(project, "--objective", objective, "--check", check) == 0
+    told = capsys.readouterr()
+    assert "tokens/s" in told.err
+    assert ("untuned" in told.out) == (check == "1")
+    assert log(home)[-1]["step"] == 2
+    model = models.find("mine")
+    assert objective in model.summary
+    backend = SmallBackend(model.path, "auto", model.options)
+    backend.load(lambda *_: None)
+    assert backend.abilities.noise == objective
+    assert backend.abilities.clamp == (objective == "mask")
+    task = Task(text="x = 1\n", instruction="rename x to y", language="python")
+    *_, last = backend.rewrite(task, DenoiseParams(), lambda: False)
+    assert isinstance(last, Outcome)
+    assert last.text.endswith("\n")
+
+
+def test_a_run_goes_on_where_it_was_killed(project: Path, home: Path) -> None:
+    """The second call begins at the first one's step, with its weights; a finished one ends."""
+    assert tune(project, "--check", "0", steps=2) == 0
+    first = log(home)[-1]
+    assert tune(project, "--check", "0", steps=3) == 0
+    second = log(home)[-1]
+    assert second["step"] == 3
+    assert second["tokens"] > first["tokens"]
+    assert second["seconds"] > first["seconds"]
+    assert tune(project, "--check", "0", steps=3) == 0
+    assert log(home)[-1] == second
+
+
+def test_training_lowers_the_loss(project: Path, home: Path) -> None:
+    """Some steps on a folder of four files: the answers are learnt by heart, in part."""
+    assert tune(project, "--check", "0", "--rate", "3e-2", steps=1) == 0
+    before = log(home)[-1]["loss"]
+    assert tune(project, "--check", "0", "--rate", "3e-2", steps=40) == 0
+    assert log(home)[-1]["loss"] < 0.9 * before
+
+
+def test_what_cannot_be_tuned_is_said(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder without Python, no folder, another folder under a name: one line, exit 2 or 3."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert tune(empty, "--check", "0") == 2
+    assert "no Python here" in capsys.readouterr().err
+    assert tune(tmp_path / "nowhere") == 2
+    assert tune(project, "--check", "0", steps=1) == 0
+    capsys.readouterr()
+    assert tune(empty, "--check", "0") == 2
+    assert "made of something else" in capsys.readouterr().err
+    assert main(["tune", str(project), "--name", "small"]) == 3
