@@ -28,6 +28,10 @@ _RENAME = re.compile(
     re.IGNORECASE,
 )
 
+_REPAIR = re.compile(r"\b(?:fix|repair|syntax|pars\w+)\b", re.IGNORECASE)
+MOST_REPAIRED = 6
+"""Characters that the repair of a text that does not parse may put in or take out."""
+
 Trees = tuple[ast.Module, ast.Module]
 """The old code and the new."""
 
@@ -44,6 +48,8 @@ def sound(task: Task, text: str) -> bool:
     if new is None:
         # What could not be read before may be a part of something; a gap is read with its page.
         return task.mode != "rewrite" and not _readable(task)
+    if old is None and task.mode == "rewrite" and _REPAIR.search(task.instruction):
+        return distance(task.text, text) <= MOST_REPAIRED
     if old is None or task.mode != "rewrite":
         return True
     check = _check(task.instruction)

@@ -69,6 +69,7 @@ def test_sound_answers_come_first_then_no_change_then_the_rest() -> None:
     broken = rewriting("fix it", "def f(x:\n    return x\n")
     texts = ["def f(y):\n    return y\n", "def f(x):\n    return x\n"]
     assert small_edit.ranked(broken, texts) == [1, 0]
+    assert not small_check.sound(broken, "def g(value):\n    return value\n")
     with pytest.raises(ModelError):
         small_edit.ranked(wish, ["", " "])
 
