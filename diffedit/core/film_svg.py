@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from diffedit.core.draft import Piece, PieceState
 from diffedit.core.film import Film, Frame
@@ -117,7 +117,8 @@ def _lines(pieces: Sequence[Piece]) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """A text that XML can hold and that says nothing to whoever shows it."""
-    return escape(visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"))
+    shown = visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
+    return escape(shown, quote=False)
 
 
 def _widest(frame: Frame) -> int:

@@ -13,7 +13,6 @@ from diffedit.ui.keys import KEYS, PLACES, SHOWN, Key, Where
 
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
 _NAMED = {shown: name for name, shown in SHOWN.items()}
-_KNOWN = {key.value.rpartition("+")[2] for key in Keys} | {"space"}
 
 
 def page_actions() -> dict[str, str]:
@@ -34,7 +33,7 @@ def spelled(key: str) -> str:
 
 def own_table(own: Mapping[str, str]) -> tuple[Key, ...]:
     """The person's keys; "review.x" holds in that place, "x" anywhere. "" takes a key away."""
-    actions = page_actions()
+    actions = page_actions() if own else {}
     found: list[Key] = []
     for name, command in own.items():
         place, dot, key = name.partition(".")
@@ -68,7 +67,7 @@ def page_keys(own: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
 
 def rebind(widget: Widget, where: Where, own: Mapping[str, str]) -> None:
     """Put the person's keys for this place over those that the widget has."""
-    actions = page_actions() if where == "editor" else {}
+    actions = page_actions() if own and where == "editor" else {}
     for key in own_table(own):
         if key.where != where:
             continue
@@ -80,7 +79,7 @@ def rebind(widget: Widget, where: Where, own: Mapping[str, str]) -> None:
 
 def problems(own: Mapping[str, str], commands: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """What is wrong: the name in [keys], and why."""
-    known = {*commands, *page_actions()}
+    known = {*commands, *page_actions()} if own else set()
     for name, command in own.items():
         place, dot, key = name.partition(".")
         if dot and key and place not in PLACES:
@@ -97,9 +96,6 @@ def problems(own: Mapping[str, str], commands: Mapping[str, object]) -> Iterator
 def _is_key(key: str) -> bool:
     """Whether Textual may ever send such a key."""
     *modifiers, base = key.split("+")
-    return set(modifiers) <= MODIFIERS and (
-        len(base) == 1 or base in _KNOWN or base in SHOWN or base in _CHARACTERS
-    )
-
-
-_CHARACTERS = frozenset(_character_to_key(chr(code)) for code in range(0x21, 0x7F))
+    named = {known.value.rpartition("+")[2] for known in Keys} | {"space", *SHOWN}
+    typed = {_character_to_key(chr(code)) for code in range(0x21, 0x7F)}
+    return set(modifiers) <= MODIFIERS and (len(base) == 1 or base in named | typed)
