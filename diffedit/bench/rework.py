@@ -99,7 +99,7 @@ class _Bench:
     ) -> list[tuple[str, str, Callable[[], Start]]]:
         """Each way on, the ability that it needs, and its start."""
         text, clamp = link.draft.text, abilities.clamp
-        word = text.rindex(" ") + 1
+        rows, word = text.rstrip().count("\n") + 1, text.rindex(" ") + 1
         marked = ((word, len(text)),)
         ways: list[tuple[str, str, Callable[[], Start]]] = [
             ("follow up", "", lambda: starts.follow_up(text, (), 0)),
@@ -108,7 +108,7 @@ class _Bench:
                 "",
                 lambda: starts.brushed(text, marked, (), parent=0, clamp=clamp),
             ),
-            ("mend one line", "", lambda: starts.repaired(text, [3], "a name", (), 0)),
+            ("mend one line", "", lambda: starts.repaired(text, [rows - 1], "a name", (), 0)),
         ]
         if link.film:
             half = link.film.frames[len(link.film) // 2]

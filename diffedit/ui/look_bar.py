@@ -36,14 +36,15 @@ def where(edit: Edit) -> str:
     return f"step {steps} of {link.film.frames[-1].figures.steps or count} {track}"
 
 
-def offers(edit: Edit, look: Look, *, clamp: bool) -> Iterator[tuple[str, str]]:
+def offers(edit: Edit, look: Look, *, clamp: bool, warm: bool = True) -> Iterator[tuple[str, str]]:
     """The keys that do something here, each with what it does."""
     if edit.link is not None and len(edit.link.film) > 1:
         yield "←→", "step"
         yield "space", "stop" if look.playing else f"play {look.pace}/s"
     if not look.last:
         yield "enter", "take this step"
-    yield "f", "fork"
+    if warm:
+        yield "f", "fork"
     yield "h", "heat off" if look.heat else "heat"
     yield "u", "least sure"
     if look.token is not None and look.last:
@@ -84,7 +85,7 @@ class LookBar(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="look-bar")
         self._shown: tuple[Edit, Look] | None = None
-        self.clamp = self.scores = False
+        self.clamp = self.scores = self.warm = False
         """What the model can do."""
 
     def show(self, edit: Edit | None, look: Look | None = None) -> None:
@@ -111,7 +112,9 @@ class LookBar(Widget, can_focus=True):
         if not self.has_focus:
             text.append("  ctrl+k back to the draft", "dim")
         width = self.size.width - text.cell_len
-        for key, does in offers(edit, look, clamp=self.clamp) if self.has_focus else ():
+        for key, does in (
+            offers(edit, look, clamp=self.clamp, warm=self.warm) if self.has_focus else ()
+        ):
             width -= len(key) + len(does) + 3
             if width >= 0 or key == "esc":
                 text.append(f"  {key}", "bold")

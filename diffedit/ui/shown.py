@@ -22,6 +22,7 @@ def show_edit(stage: Stage, buffer: Buffer, *, focus: bool = True) -> None:
     abilities = stage.client.abilities
     window.review_bar.show(edit.review, edit)
     window.look_bar.clamp = bool(abilities and abilities.clamp)
+    window.look_bar.warm = bool(abilities and abilities.warm_start)
     window.look_bar.scores = bool(abilities and abilities.score)
     window.look_bar.show(edit if edit.looking else None, buffer.look)
     window.paint(buffer)
