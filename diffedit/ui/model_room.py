@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffedit.core.errors import DiffeditError
@@ -72,6 +73,17 @@ class ModelRoom:
                 return
             self._tell("not ready")
             self._stage.say(str(error), "error")
+
+    async def choose(self, name: str) -> None:
+        """Edit with another model from here on, for this time; it is loaded at once.
+
+        Raises ModelError for one that cannot be run; then the old one stays.
+        """
+        from diffedit.config import models  # noqa: PLC0415 - as above
+
+        models.find(name)
+        self._stage.settings = replace(self._stage.settings, model=name)
+        await self.warm_up()
 
     def abandon(self) -> None:
         """The program ends: that the worker goes before it is loaded is no failure to tell of."""

@@ -1,15 +1,15 @@
-"""The command palette: every command with its key, the themes, and the plugins' commands."""
+"""The command palette: commands with their keys, themes, models, and the plugins' commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from diffedit.config import plugins, themes
+from diffedit.config import models, plugins, themes
 from diffedit.core.errors import DiffeditError
 from diffedit.core.show import visible
 from diffedit.ui.commands import editor_lines, listed
@@ -25,6 +25,18 @@ class PaletteScreen(CommandPalette):
         """Hand a key on to the list; one that has not been laid out yet knows no pages."""
         with suppress(KeyError):
             super()._action_command_list(action)
+
+if TYPE_CHECKING:
+    from diffedit.ui.app import DiffeditApp
+
+
+Choose = Callable[[Any], None]
+"""choose(app): what a line does that is no action of the app."""
+
+
+def _choose(name: str, app: DiffeditApp) -> None:
+    """Edit with another model from here on."""
+    app.start(app.models.choose(name))
 
 
 class Palette(Provider):
@@ -48,11 +60,13 @@ class Palette(Provider):
         settings = getattr(self.app, "settings", None)
         return settings.keys if settings is not None else {}
 
-    def _doing(self, action: str) -> Any:
-        return partial(self.app.run_action, action)
+    def _doing(self, action: str | Choose) -> Any:
+        if isinstance(action, str):
+            return partial(self.app.run_action, action)
+        return partial(action, self.app)
 
 
-def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str | Choose]]:
     """Each line of the palette with the action behind it."""
     for title, command in listed(own):
         yield title, f"app.command({command.id!r})"
@@ -61,6 +75,9 @@ def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in (*themes.names(), *themes.styles()):
         yield f"Theme: {visible(name)}", f"app.pick('theme', {name!r})"
     try:
+        for model in models.list_models():
+            if model.installed and model.backend:
+                yield f"Model: {visible(model.name)}", partial(_choose, model.name)
         found = plugins.commands()
     except DiffeditError:
         # The app has told of it at the start.

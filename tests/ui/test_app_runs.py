@@ -10,6 +10,7 @@ import pytest
 from stage_app import Stage, script, staged
 
 from diffedit.config import paths, themes
+from diffedit.ui import palette
 from diffedit.ui.commands import BY_ID, Command
 from diffedit.ui.dialogs import Ask, Help
 
@@ -242,3 +243,22 @@ async def test_own_keys_come_over_the_tables(tmp_path: Path) -> None:
         await stage.press("f9")
         assert len(stage.app.buffers.all) == 2
         assert any("Did you mean 'thinking'" in line for line in stage.said)
+
+
+async def test_another_model_is_chosen_from_the_palette(tmp_path: Path) -> None:
+    """The next edit is done by it; the status line names it."""
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    model = script(tmp_path, text="x = 2")
+    async with staged(path, model="null") as stage:
+        await stage.saw("loaded")
+        choose = dict(palette._lines())["Model: hello"]
+        assert callable(choose)
+        choose(stage.app)
+        await stage.saw("loaded")
+        assert stage.app.settings.model == "hello"
+        assert stage.app.models.label == "hello · ready"
+        await stage.app.models.choose(model)
+        await stage.edit()
+        await stage.press("enter")
+        assert stage.text == "x = 2\n"
