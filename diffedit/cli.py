@@ -33,6 +33,7 @@ commands:
   bench rework                        what going on from a draft costs, against afresh
   bench editors                       measure it beside micro, vim, nano and helix
   bench quality                       score a model on held-out edits with checked answers
+  bench refine                        parallel refinement against a token at a time
   worker                              run the model's side on stdin and stdout (for ssh)
 
 A file named like a command is opened with ./ before it. `diffedit COMMAND --help` tells more.
@@ -211,13 +212,17 @@ def bench(words: Sequence[str]) -> int:
         from diffedit.bench import quality  # noqa: PLC0415
 
         return quality.main(words[1:])
+    if words and words[0] == "refine":
+        from diffedit.bench import refine  # noqa: PLC0415
+
+        return refine.main(words[1:])
     parser = Parser(
         prog="diffedit bench",
-        description="Measure the editor (speed), a model (quality), or the editor beside others"
-        " that are installed (editors) on this machine.",
-        epilog="`diffedit bench quality --help` tells what quality takes.",
+        description="Measure the editor (speed), a model (quality), what parallel refinement gains "
+        "(refine), or the editor beside others that are installed (editors) on this machine.",
+        epilog="`diffedit bench quality --help` tells what quality takes; so does refine.",
     )
-    parser.add_argument("what", choices=["speed", "quality", "rework", "editors"])
+    parser.add_argument("what", choices=["speed", "quality", "refine", "rework", "editors"])
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")

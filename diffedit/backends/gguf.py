@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 
 from diffedit.backends.gguf_stamp import CONTEXT, ROOM_FOR_ROWS
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
+from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
-from diffedit.engine.backend import Abilities, Cancelled, Report
+from diffedit.engine.backend import (
+    Abilities,
+    Cancelled,
+    CausalDenoiser,
+    Interrupted,
+    Report,
+)
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
@@ -23,6 +30,7 @@ from diffedit.engine.task import Task
 if TYPE_CHECKING:
     from diffedit.backends.gguf_editing import Editing
     from diffedit.backends.gguf_options import Options
+    from diffedit.engine.request import RowsRequest
 
 MOST_ROWS = 16
 """Candidates that may go side by side."""
@@ -99,6 +107,7 @@ class GgufBackend:
             self.abilities,
             noise="mask" if model.kind == "mask" else "causal",
             warm_start=model.kind == "mask",
+            score=model.kind == "causal",
             canvas_length=self._editing.denoiser.canvas_length,
             context_length=self._editing.denoiser.context_length,
         )
@@ -116,6 +125,31 @@ class GgufBackend:
         self._editing.adapt(tuple((path, new.lora_scale) for path in new.lora))
         self._words = dict(options)
         return True
+
+    def asked(self, task: Task, params: DenoiseParams) -> tuple[CausalDenoiser, RowsRequest]:
+        """What a left-to-right model is asked for a task. Raises DiffeditError."""
+        from diffedit.engine.request import RowsRequest  # noqa: PLC0415 - with what load() brings
+
+        if self._editing is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        request = self._editing.request(task, params)
+        if not isinstance(request, RowsRequest):
+            raise ModelError(f"{self.model} is no left-to-right model.")
+        return self._editing.causal, request
+
+    def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
+        """How likely each token is after what stands left of it. Raises DiffeditError."""
+        editing = self._editing
+        if editing is None or not self.abilities.score:
+            raise ModelError(f"{self.model} cannot score a text.")
+        editing.context.cancelled = cancelled
+        try:
+            editing.causal.prefill(editing.edits.reading(task), cancelled)
+            if cancelled():
+                return ()
+            return editing.causal.score(editing.causal.encode(task.text))
+        except Interrupted:
+            return ()
 
     def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
         """Denoise by the model's own kind. Raises DiffeditError."""

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from diffedit.backends.gguf_context import GgufContext
-from diffedit.backends.scores import Floats, log_likelihood, predict
+from diffedit.backends.scores import Floats, log_likelihood, predict, told
 from diffedit.core.errors import BackendError, TooLongError
+from diffedit.core.heat import Scored
 from diffedit.engine.backend import Cancelled, Interrupted, Noise, Prediction, never
 
 _PROMPT = 0
@@ -171,6 +172,19 @@ class GgufCausal:
             found[seen.row] += log_likelihood(seen.scores, np.asarray(ids))
         self._forget()
         return found
+
+    def score(self, ids: Sequence[int]) -> tuple[Scored, ...]:
+        """How sure the model is of each token after the prefix. Forgets the rows there were."""
+        if not ids:
+            return ()
+        self.start(1)
+        found = told(self._end.copy(), ids[:1], self.decode)
+        for seen in self._look([ids[:-1]]):
+            part = ids[seen.first : seen.first + len(seen.scores)]
+            found += told(seen.scores, part, self.decode)
+        self._forget()
+        texts = self.decode(ids)
+        return tuple(score._replace(text=text) for score, text in zip(found, texts, strict=True))
 
     def _look(self, canvases: Sequence[Sequence[int]]) -> Iterator[_Pass]:
         """All canvases through the model, in as few passes as there may be.

@@ -17,6 +17,7 @@ from diffedit.backends.gguf_options import Options
 from diffedit.backends.mask_edit import MaskEdits, MaskHabits
 from diffedit.core.errors import ModelError, RequestError, TooLongError
 from diffedit.engine.canvas import Canvas
+from diffedit.engine.causal import Window
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, RowsRequest
 from diffedit.engine.task import Task
@@ -38,6 +39,7 @@ class Editing:
     habits: Habits
     mask_habits: MaskHabits
     marks: gguf_fim.Marks | None
+    window: Window
     adapters: tuple[tuple[Path, float], ...] = ()
 
     @property
@@ -45,6 +47,11 @@ class Editing:
         """The denoiser of a left-to-right model."""
         assert isinstance(self.denoiser, GgufCausal)
         return self.denoiser
+
+    @property
+    def edits(self) -> Edits:
+        """What a left-to-right model is asked."""
+        return Edits(self.causal, self.chat, self.raw, habits=self.habits)
 
     @property
     def mask(self) -> GgufMask:
@@ -66,8 +73,7 @@ class Editing:
             length = self.denoiser.context_length
             asked = gguf_fim.request(task, params, self.model, self.marks, length, self.habits)
         else:
-            edits = Edits(self.denoiser, self.chat, self.raw, habits=self.habits)
-            asked = edits.request(task, params)
+            asked = self.edits.request(task, params)
         return self._fitting(asked)
 
     def _fitting(self, asked: RowsRequest) -> RowsRequest:
@@ -79,7 +85,7 @@ class Editing:
                 f"{len(asked.prefix):,} tokens of text leave no room for an answer.",
                 hint="Select less, or give the model a larger context.",
             )
-        return replace(asked, temperatures=asked.temperatures[:fit])
+        return replace(asked, temperatures=asked.temperatures[:fit], window=self.window)
 
     def chat(self, system: str, question: str, opening: str) -> list[int]:
         """A question in the file's own form."""
@@ -172,4 +178,6 @@ def editing(
         habits=Habits() if model.parameters < SMALL else LARGE_HABITS,
         mask_habits=MaskHabits(schedule=schedule, block=options.block, steps=options.steps),
         marks=gguf_fim.marks_of(model) if model.kind == "causal" else None,
+        # On a CPU a slot costs nearly as much as a token of its own.
+        window=Window() if gpu else Window(filler=0, doubtful=False),
     )

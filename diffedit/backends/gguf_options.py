@@ -24,8 +24,9 @@ class Options:
     """0: physical cores less one."""
     gpu_layers: int | None = None
     """How many layers go to the GPU; None ("auto"): as many as fit."""
-    flash: Flash = "auto"
-    """Flash attention. It changes the last digits of the scores."""
+    flash: Flash = "on"
+    """Flash attention. On, a token has the same scores alone and in a canvas, so that parallel
+    refinement gives the text that decoding token by token would give."""
     lora: tuple[Path, ...] = ()
     """GGUF adapters, separated by commas."""
     lora_scale: float = 1.0

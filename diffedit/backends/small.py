@@ -21,6 +21,7 @@ from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.params import DenoiseParams
+from diffedit.engine.request import RowsRequest
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
 
@@ -98,6 +99,11 @@ class SmallBackend:
 
     def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
         """Denoise candidates side by side; the best one first. Raises DiffeditError."""
+        denoiser, request = self.asked(task, params)
+        return rewrite.rows(denoiser, request, params, cancelled)
+
+    def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
+        """What the model is asked for a task. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
         if self._canvas is not None:
@@ -109,7 +115,7 @@ class SmallBackend:
             assert self._tokenizer is not None
             return TunedEdits(self._denoiser, self._tokenizer.markers).run(task, params, cancelled)
         edits = Edits(self._denoiser, self._chat, self._raw)
-        return rewrite.rows(self._denoiser, edits.request(task, params), params, cancelled)
+        return self._denoiser, edits.request(task, params)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is after what stands left of it. Raises TooLongError."""

@@ -30,6 +30,9 @@ class Window:
     """Slots of all rows together; it bounds the work of one look."""
     filler: int = 16
     """Slots of all rows together that may hold a mere repetition where no guess is known."""
+    doubtful: bool = True
+    """Whether guesses that nothing in the text bears out are looked at, too. They cost nothing
+    where a look is bound by reading the weights (a GPU), and much where each slot costs (a CPU)."""
 
     def first(self, rows: int) -> int:
         """The window to begin with."""
@@ -72,7 +75,7 @@ class Row:
         """The last settled id; it joins the cached prefix at the next look."""
         return self.settled[-1:]
 
-    def canvas(self, filler: int, tokens: int) -> list[int]:
+    def canvas(self, filler: int, tokens: int, *, doubtful: bool = True) -> list[int]:
         """The guesses for the next look, the pending id first, at least `filler` if it can be.
 
         A slot that is looked at gets a prediction, and that is the next look's guess: so even a
@@ -80,7 +83,8 @@ class Row:
         """
         first = len(self.pending)
         room = min(self.window, first + tokens - len(self.settled) - 1)
-        ids = self.pending + self.guesses(room - first)
+        own = self.predicted if doubtful else ()
+        ids = self.pending + self.source.guesses(self.settled, own, room - first, doubtful=doubtful)
         return ids + ids[-1:] * (min(filler, room) - len(ids))
 
     def guesses(self, count: int) -> list[int]:
@@ -149,7 +153,7 @@ def decode_rows(
         step += 1
         now = [rows[number] for number in live]
         filler = window.filler // len(live)
-        canvases = [row.canvas(filler, limits.tokens) for row in now]
+        canvases = [row.canvas(filler, limits.tokens, doubtful=window.doubtful) for row in now]
         predictions = denoiser.predict_rows(
             canvases, [row.temperature for row in now], [row.noise_seed for row in now]
         )

@@ -29,17 +29,29 @@ class Source:
         self._next = 0
         self._followed = 0
 
-    def guesses(self, settled: Sequence[int], predicted: Sequence[int], count: int) -> list[int]:
+    def guesses(
+        self,
+        settled: Sequence[int],
+        predicted: Sequence[int],
+        count: int,
+        *,
+        doubtful: bool = True,
+    ) -> list[int]:
         """Up to `count` guesses for what follows `settled`, none of them past the selection.
 
         `predicted` are the model's own guesses; they are taken where the text says nothing sure,
-        and go on into the text where they lead back to it.
+        and go on into the text where they lead back to it. Without `doubtful` ones, only what
+        the text says for sure is guessed.
         """
         if not settled:
             return self._after(0, count)
         self._follow(settled)
         found = self._find(settled, self._next)
-        if found and (not predicted or self._sure(settled[-1], *found)):
+        weak = doubtful and not predicted
+        if found and (weak or self._sure(settled[-1], *found)):
+            if not doubtful and found[0] != self._next:
+                # A jump to another place is tried with a few ids before it is believed.
+                count = min(count, NEAR)
             self._next = found[0]
             return self._after(found[0], count)
         guesses = list(predicted[:count])

@@ -52,6 +52,7 @@ def decode(  # every dial of a run
     most=st.integers(8, 20),
     total=st.integers(1, 40),
     filler=st.integers(0, 20),
+    doubtful=st.booleans(),
     warm=st.booleans(),
 )
 def test_it_is_the_token_by_token_text(
@@ -65,12 +66,13 @@ def test_it_is_the_token_by_token_text(
     most: int,
     total: int,
     filler: int,
+    doubtful: bool,
     warm: bool,
 ) -> None:
     """Whatever the model, the selection, the window and the batch: the text is the same."""
     follow = hashed(vocabulary, reach, end_every=25 if seed % 2 else 0)
     model = CausalModel(lambda ids, noise: follow([seed, *ids], noise))
-    window = Window(least=least, most=most, total=total, filler=filler)
+    window = Window(least=least, most=most, total=total, filler=filler, doubtful=doubtful)
     batch, _ = decode(model, selection, rows=rows, window=window, temperature=0.7 if warm else 0.0)
     expected = [model.one_by_one(PREFIX, 40, number + 1 if warm else 0) for number in range(rows)]
     assert [row.settled for row in batch] == expected
@@ -228,3 +230,18 @@ def test_a_circle_is_many_turns_and_many_tokens() -> None:
     assert circle(list(range(20)) * 3) == ()
     assert len(circle(list(range(20)) * 4)) == 80
     assert circle([1, 2, 3] * 8 + [4]) == ()
+
+
+def test_where_slots_cost_only_what_the_text_says_is_looked_at() -> None:
+    """Without doubtful guesses new text takes a slot a token, and kept text its few looks."""
+    kept = list(range(10, 40))
+    target = [*kept[:15], 90, 91, 92, 93, 94, *kept[15:]]
+    looked: dict[bool, int] = {}
+    for doubtful in (True, False):
+        model = CausalModel(editor(len(PREFIX), target, 100))
+        window = Window(filler=16 if doubtful else 0, doubtful=doubtful)
+        batch, looks = decode(model, kept, window=window, tokens=len(target))
+        assert batch[0].settled == target
+        looked[doubtful] = sum(len(look.entropy) for look in looks)
+        assert len(looks) < len(target) / 2
+    assert looked[False] < len(target) + 20 < looked[True]
