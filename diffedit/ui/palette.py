@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
@@ -26,15 +26,11 @@ class PaletteScreen(CommandPalette):
         with suppress(KeyError):
             super()._action_command_list(action)
 
-if TYPE_CHECKING:
-    from diffedit.ui.app import DiffeditApp
-
-
 Choose = Callable[[Any], None]
 """choose(app): what a line does that is no action of the app."""
 
 
-def _choose(name: str, app: DiffeditApp) -> None:
+def _choose(name: str, app: Any) -> None:
     """Edit with another model from here on."""
     app.start(app.models.choose(name))
 
