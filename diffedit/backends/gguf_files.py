@@ -39,7 +39,7 @@ def open_model(
 
     Raises OutOfMemoryError where the machine has less than it takes.
     """
-    check = options.keep is None or gguf_stamp.read(options.keep, path) is None
+    check = not gguf_stamp.sound(options.keep, path)
     model = GgufModel(path, layers=layers, check=check, report=report)
     if not layers:
         context = options.context or gguf_stamp.CONTEXT
@@ -49,7 +49,7 @@ def open_model(
 
 def passed(path: Path, options: Options, model: GgufModel) -> None:
     """Remember that the weights of this very file are sound."""
-    if options.keep is not None and gguf_stamp.read(options.keep, path) is None:
+    if options.keep is not None and not gguf_stamp.sound(options.keep, path):
         facts = gguf_stamp.Facts(
             architecture=visible(model.architecture),
             kind=model.kind,

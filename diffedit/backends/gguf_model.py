@@ -198,7 +198,8 @@ def _unreadable(path: Path, why: str) -> ModelError:
     """The one line for a file that llama.cpp would not load."""
     if "unknown model architecture" in why:
         word = why.rsplit("'", 2)[-2] if why.count("'") > 1 else "of this file"
-        other = "the transformers backend" if "diffusion" in word else "a llama or qwen file"
+        known = "diffusion" in word and "gemma" in word
+        other = "the folder of its checkpoint (extra gemma)" if known else "a llama or qwen file"
         return ModelError(
             visible(f"llama.cpp {gguf_library.version()} does not know the architecture '{word}'."),
             hint=f"Use {other}, a newer llama.cpp, or a server through openai_compatible.",

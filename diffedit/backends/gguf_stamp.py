@@ -14,6 +14,7 @@ from pathlib import Path
 
 CONTEXT = 4096
 """Tokens of prompt and answer, where the file was trained for as many and nobody asks for less."""
+UNKNOWN = "unknown"
 ROOM_FOR_ROWS = 2048
 """Tokens of the cache for the candidates, beside the context of one."""
 
@@ -24,15 +25,23 @@ class Facts:
 
     architecture: str
     kind: str
-    """causal or mask."""
+    """causal, mask, or UNKNOWN where llama.cpp did not know the architecture."""
     memory: int
     """Bytes that it takes with the usual context: weights, cache and scores."""
 
     @property
     def told(self) -> str:
         """For people, in a few words."""
+        if self.kind == UNKNOWN:
+            return f"{self.architecture}, which this llama.cpp does not know"
         kind = "diffusion" if self.kind == "mask" else "left to right"
         return f"{self.architecture}, {kind}; takes {self.memory / 1e9:.1f} GB of memory"
+
+
+def sound(folder: Path | None, path: Path) -> bool:
+    """Whether every weight of the file has been looked at."""
+    facts = None if folder is None else read(folder, path)
+    return facts is not None and facts.kind != UNKNOWN
 
 
 def installed() -> bool:

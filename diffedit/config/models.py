@@ -172,7 +172,7 @@ def add_from(source: Source, path: Path, name: str | None) -> Model:
             else:
                 gguf_header.read(path)
                 gguf_header.check_whole(path)
-                part = folder / "model.part"
+                part = folder / path.name
                 shutil.copyfile(path, part)
                 _look_at(part, target)
         finally:
@@ -190,6 +190,8 @@ def _look_at(part: Path, target: Path) -> None:
             # What llama.cpp does not know today, it may know after its next update.
             if "does not know the architecture" not in error.message:
                 raise
+            word = gguf_header.read(part).architecture
+            facts = gguf_stamp.Facts(architecture=word, kind=gguf_stamp.UNKNOWN, memory=0)
     part.replace(target)
     if facts is not None:
         gguf_stamp.write(looks(), target, facts)

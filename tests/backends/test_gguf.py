@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import tiny_llama
 
 from diffedit.backends.gguf import GgufBackend
 from diffedit.backends.gguf_editing import Editing
+from diffedit.bench.refine import decoded
 from diffedit.core.errors import BackendError, DiffeditError, ModelError, RequestError, TooLongError
 from diffedit.engine import rewrite as outer
 from diffedit.engine.canvas import Canvas
@@ -559,3 +561,20 @@ def test_a_file_is_requantized_once(files: dict[str, Path], keep: Path) -> None:
     loaded(files["llama"], keep=str(keep), requantize="q8_0")
     assert made.stat().st_mtime_ns == before
     assert list(keep.glob(".part-*")) == []
+
+
+@pytest.mark.skipif("DIFFEDIT_TEST_MODEL" not in os.environ, reason="needs the model in the box")
+def test_the_model_in_the_box_edits_through_llama_cpp() -> None:
+    """The same edit as in NumPy, and token for token what greedy decoding writes."""
+    backend = GgufBackend(os.environ["DIFFEDIT_TEST_MODEL"], "cpu", {"threads": "1"})
+    backend.load(lambda *_told: None)
+    text = '    def greet(self, name):\n        return "Hello, " + name + "!"\n'
+    task = Task(text=text, instruction="use an f-string", language="python")
+    last = outcome(list(backend.rewrite(task, DenoiseParams(), lambda: False)))
+    assert last.text == '    def greet(self, name):\n        return f"Hello, {name}!"\n'
+    at_work, request = backend.asked(task, DenoiseParams())
+    expected = one_by_one(backend, request.prefix, 24)
+    limited = replace(request, temperatures=(0.0,), max_tokens=24, stop=None)
+    at_work.prefill(limited.prefix)
+    ids, _, _ = decoded(at_work, limited, limited.window)
+    assert ids == expected

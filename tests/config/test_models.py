@@ -176,7 +176,10 @@ def test_with_llama_a_damaged_file_is_refused_and_a_new_family_kept(
         models.add(gguf(tmp_path / "new.gguf", "diffusion-gemma"))
     assert list(models.store().glob("*")) == []
     wise = True
-    assert models.add(gguf(tmp_path / "new.gguf", "diffusion-gemma")).backend == "gguf"
+    added = models.add(gguf(tmp_path / "new.gguf", "diffusion-gemma"))
+    assert added.backend == "gguf"
+    assert "diffusion-gemma, which this llama.cpp does not know" in added.summary
+    assert not gguf_stamp.sound(models.looks(), Path(added.path))
 
 
 @pytest.mark.parametrize(
