@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from diffedit.backends import gguf_stamp
 from diffedit.bench import refine
 from diffedit.core.errors import ModelError, RequestError
 
@@ -20,6 +21,7 @@ def test_both_ways_give_the_same_text(
 ) -> None:
     """On a tiny model: one edit a line, in fewer looks than tokens, and what it comes to."""
     path = tiny_gguf.write(tmp_path / "tiny.gguf").path
+    monkeypatch.setattr(gguf_stamp, "installed", lambda: False)
     monkeypatch.setattr(refine, "EDITS", (("def f(x):\n    return x\n", "Rename x"),))
     assert refine.main(["--model", str(path), "--json"]) == 0
     told = capsys.readouterr().out
