@@ -26,6 +26,7 @@ class PaletteScreen(CommandPalette):
         with suppress(KeyError):
             super()._action_command_list(action)
 
+
 Choose = Callable[[Any], None]
 """choose(app): what a line does that is no action of the app."""
 
