@@ -99,11 +99,6 @@ class SmallBackend:
 
     def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
         """Denoise candidates side by side; the best one first. Raises DiffeditError."""
-        denoiser, request = self.asked(task, params)
-        return rewrite.rows(denoiser, request, params, cancelled)
-
-    def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
-        """What the model is asked for a task. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
         if self._canvas is not None:
@@ -114,6 +109,12 @@ class SmallBackend:
         if self._tuned:
             assert self._tokenizer is not None
             return TunedEdits(self._denoiser, self._tokenizer.markers).run(task, params, cancelled)
+        return rewrite.rows(*self.asked(task, params), params, cancelled)
+
+    def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
+        """What the untuned model is asked for a task. Raises DiffeditError."""
+        if self._denoiser is None:
+            raise ModelError(f"{self.model} is not loaded.")
         edits = Edits(self._denoiser, self._chat, self._raw)
         return self._denoiser, edits.request(task, params)
 
