@@ -36,8 +36,8 @@ CONTEXT_LENGTH = 2048
 OPTIONS = {"context": (128, CONTEXT_LENGTH)}
 """Each option that is a number, the least it may be, and what it is unless given."""
 NO_ADAPTER = "none"
-SHIPPED = Path(__file__).with_name("small_edits.safetensors")
-"""The adapter that makes the model in the box follow edits: made by `diffedit tune`."""
+SHIPPED = Path(__file__).with_name("small_default.safetensors")
+"""The adapter that the model in the box takes by itself, once one has won over it: none yet."""
 
 
 class SmallBackend:

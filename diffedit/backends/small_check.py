@@ -53,7 +53,19 @@ def sound(task: Task, text: str) -> bool:
     if old is None or task.mode != "rewrite":
         return True
     check = _check(task.instruction)
-    return check is None or check(old, new)
+    return check is None or (
+        check(old, new) and _comments(task, task.text) == _comments(task, text)
+    )
+
+
+def _comments(task: Task, text: str) -> list[str]:
+    """The comments, a new name in them being as good as the old one."""
+    found = tree.comments(_dedented(text))
+    renamed = _RENAME.match(task.instruction.strip())
+    if renamed:
+        old, new = (name for name in renamed.groups() if name)
+        found = sorted(re.sub(rf"\b{old}\b", new, comment) for comment in found)
+    return found
 
 
 def _readable(task: Task) -> bool:

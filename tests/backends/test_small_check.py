@@ -32,6 +32,7 @@ def rewriting(wish: str, text: str = OLD) -> Task:
         ("rename values to items", "values", "items", True),
         ("Rename `values` into `items`.", "(self, values)", "(self, items)", False),
         ("write a docstring", "Add up.", "Add up all.", False),
+        ("rename values to items", "return sum(values)", "return sum(values)  # all", False),
         ("make it faster", "sum(values)", "fsum(values)", True),
         ("make it faster", "sum(values)", "sum(values", False),
     ],
