@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from diffedit.config import plugins
 from diffedit.core.change import ChangeSet
 from diffedit.core.errors import DiffeditError
 from diffedit.ui import line_edits
@@ -78,6 +77,8 @@ class Hooks:
     def _run(self, kind: Literal["open", "save"], buffer: Buffer) -> None:
         """What plugins do to a page then. What goes wrong in one is said, and stops nothing."""
         if kind not in self._plugins:
+            from diffedit.config import plugins  # noqa: PLC0415 - after the first text is seen
+
             self._plugins[kind] = plugins.hooks(kind)
         if not self._plugins[kind]:
             return

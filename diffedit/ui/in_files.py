@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffedit.core.project import root_of
 from diffedit.core.search import Query
 from diffedit.core.span import Span
 from diffedit.ui.stage import Stage
@@ -26,6 +25,7 @@ class InFiles:
 
     async def ask(self) -> None:
         """Look through the project, and go to what is picked."""
+        from diffedit.core.project import root_of  # noqa: PLC0415 - when it is asked for
         from diffedit.ui.find_files import Asked, FindInFiles  # noqa: PLC0415 - when it is asked for
 
         stage = self._stage
