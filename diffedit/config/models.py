@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from diffedit.backends import adapter_header, gguf_probe, gguf_stamp
+from diffedit.backends import adapter_header, gemma_folder, gguf_probe, gguf_stamp
 from diffedit.config import checkpoints, gguf_header, paths, plugins, settings, toml_file
 from diffedit.config import pull as pulling
 from diffedit.config.hub import Offer
@@ -97,7 +97,10 @@ def find(name: str) -> Model:
         return _runnable(_from_file(Path(name).expanduser().absolute()))
     if checkpoints.is_repository(name) and (pulled := listed.get(checkpoints.short(name))):
         return _runnable(pulled)
-    if folder := checkpoints.at(Path(name).expanduser().absolute()):
+    place = Path(name).expanduser().absolute()
+    if (place / "config.json").is_file():
+        gemma_folder.look(place)  # it says in one line what is wrong with a folder, and what to do
+    if folder := checkpoints.at(place):
         return _runnable(_from_folder(folder))
     if backend == "scripted":
         raise ModelError("The scripted backend plays a file.", hint="Name it: scripted:FILE.")

@@ -11,6 +11,7 @@ import torch
 
 from diffedit.backends import gemma_folder
 from diffedit.backends.gemma_weights import load_model
+from diffedit.config import models
 from diffedit.core.errors import ModelError
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,15 @@ def test_another_architecture_is_named(broken: Path) -> None:
     with pytest.raises(ModelError, match="holds a llama model; this backend runs diffusion_gemma"):
         load(broken)
     assert not gemma_folder.is_checkpoint(broken)
+
+
+def test_a_folder_is_a_model_where_models_are_named(folder: Path, broken: Path) -> None:
+    """`--model FOLDER`: it is found, or what is wrong with it is said before anything starts."""
+    assert models.find(str(folder)).backend == "diffusion-gemma"
+    config = json.loads((broken / "config.json").read_text())
+    (broken / "config.json").write_text(json.dumps(config | {"model_type": "llama"}))
+    with pytest.raises(ModelError, match="holds a llama model"):
+        models.find(str(broken))
 
 
 def test_a_missing_shard_is_named(broken: Path) -> None:
