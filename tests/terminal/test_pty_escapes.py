@@ -65,9 +65,9 @@ def test_nothing_is_obeyed(tmp_path: Path, script: Callable[..., str]) -> None:
         for number in (2, 3, 4):
             terminal.wait_for(partial(seen, number=number))
         terminal.wait_for("answer 1 of 2")
-        terminal.keys("right")
+        terminal.keys("]")
         terminal.wait_for(lambda rows: seen(rows, 5))
-        terminal.keys("left", "A")
+        terminal.keys("[", "A")
         terminal.wait_for("Applied")
         terminal.keys("ctrl+s")
         terminal.wait_for("Saved")
