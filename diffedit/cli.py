@@ -24,7 +24,7 @@ commands:
   rewrite FILE --lines A:B -i "..."   rewrite lines of a file without the editor
   replay FILE                         look at a saved run; --svg makes a film of it
   proofread FILE                      where the file surprises the model
-  models [list|info|pull|add|remove] the models on this machine
+  models [list|info|pull|add|remove]  the models on this machine
   config [--path]                     the settings in force, and where each comes from
   themes                              the themes there are
   plugins                             the plugins there are, and what is wrong with them
@@ -34,6 +34,7 @@ commands:
   bench editors                       measure it beside micro, vim, nano and helix
   bench quality                       score a model on held-out edits with checked answers
   bench refine                        parallel refinement against a token at a time
+  bench gemma                         our denoising loop against transformers' own
   worker                              run the model's side on stdin and stdout (for ssh)
 
 A file named like a command is opened with ./ before it. `diffedit COMMAND --help` tells more.
@@ -216,13 +217,18 @@ def bench(words: Sequence[str]) -> int:
         from diffedit.bench import refine  # noqa: PLC0415
 
         return refine.main(words[1:])
+    if words and words[0] == "gemma":
+        from diffedit.bench import gemma  # noqa: PLC0415
+
+        return gemma.main(words[1:])
     parser = Parser(
         prog="diffedit bench",
         description="Measure the editor (speed), a model (quality), what parallel refinement gains "
-        "(refine), or the editor beside others that are installed (editors) on this machine.",
-        epilog="`diffedit bench quality --help` tells what quality takes; so does refine.",
+        "(refine), DiffusionGemma's loop (gemma), or the editor beside others (editors).",
+        epilog="`bench quality --help` tells what quality takes; so do refine and gemma.",
     )
-    parser.add_argument("what", choices=["speed", "quality", "refine", "rework", "editors"])
+    choices = ["speed", "quality", "refine", "gemma", "rework", "editors"]
+    parser.add_argument("what", choices=choices)
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")

@@ -302,3 +302,41 @@ def _install_embedding(model: Any, names: list[str], parents: list[Any], found: 
     for name in names:
         place = name.rpartition(".")[0]
         model.set_submodule(place, PackedHead(embedding) if place == "lm_head" else embedding)
+
+
+# Without a checkpoint -----------------------------------------------------------------------------
+
+
+def fill_randomly(model: Any, order: Order, dtype: torch.dtype) -> None:
+    """Random weights of the right size and kind, made on the device: for measuring only."""
+    experts: dict[int, dict[str, Packed]] = defaultdict(dict)
+    places = _places(model)
+    for name, names in list(places.items()):
+        if name not in places:
+            continue
+        shape = tuple(model.get_parameter_or_buffer(name).shape)
+        what = scheme(names[-1] if names[-1] != "lm_head.weight" else names[0], shape)
+        if order.kind not in SMALL_KINDS or what == "keep":
+            made = torch.empty(shape, dtype=dtype, device=order.device).normal_(0, 0.02)
+            found: Tensor | Packed = made.fill_(1) if len(shape) < 2 else made
+        else:
+            four = order.kind == "int4" and what == "experts"
+            found = _random_packed(shape, "int4" if four else order.small, order.device)
+        _install(model, names, found, experts)
+        for same in names:
+            del places[same]
+    for module in model.modules():
+        if isinstance(module, PackedEmbedding):
+            module.embed_scale = module.embed_scale.to(dtype)
+
+
+def _random_packed(shape: tuple[int, ...], form: Format, device: torch.device) -> Packed:
+    """Codes by chance, scales that give weights of the usual width."""
+    *rows, width = shape
+    if form == "int4":
+        codes = torch.randint(0, 256, (*rows, width // 2), dtype=torch.uint8, device=device)
+        scales = torch.full((*rows, width // GROUP), 3e-4, dtype=torch.half, device=device)
+        return Packed(form, codes, scales)
+    codes = torch.randint(-80, 81, shape, dtype=torch.int8, device=device)
+    scales = torch.full((*rows, 1), 4e-4, dtype=torch.float32, device=device)
+    return Packed(form, codes.to(FP8) if form == "fp8" else codes, scales)

@@ -1,15 +1,15 @@
 """What DiffusionGemma takes, counted on the released shapes; what is chosen on which machine."""
 
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
-from gemma_release import RELEASED
 from transformers import DiffusionGemmaConfig
 
 from diffedit.backends import gemma_build, gemma_memory, gemma_sizes
 from diffedit.backends.gemma_memory import Machine
-from diffedit.backends.gemma_packed import pack
+from diffedit.backends.gemma_packed import Format, pack
 from diffedit.backends.gemma_sizes import Kind, Need
 from diffedit.config import gemma_known
 from diffedit.core.errors import OutOfMemoryError, RequestError
@@ -20,7 +20,7 @@ GB = 10**9
 @pytest.fixture(scope="module")
 def model() -> Any:
     """The released model at its full size, without weights (torch's meta device)."""
-    return gemma_build.empty(DiffusionGemmaConfig.from_dict(RELEASED))
+    return gemma_build.empty(DiffusionGemmaConfig.from_dict(gemma_known.CONFIG))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def needs(model: Any) -> dict[Kind, Need]:
     """What each kind of weights needs of the released model."""
     weights = {id(value): (name, value) for name, value in model.state_dict(keep_vars=True).items()}
     shapes = [(name, tuple(value.shape), 2) for name, value in weights.values()]
-    return {kind: gemma_sizes.need(shapes, RELEASED, kind) for kind in gemma_sizes.KINDS}
+    return {kind: gemma_sizes.need(shapes, gemma_known.CONFIG, kind) for kind in gemma_sizes.KINDS}
 
 
 def test_int4_fits_into_18_gb(needs: dict[Kind, Need]) -> None:
@@ -50,11 +50,15 @@ def test_the_count_is_that_of_the_packed_model(model: Any, needs: dict[Kind, Nee
             total += 2 * value.numel()
             continue
         form: Any = "int4" if what == "experts" else "int8"
-        # One row is enough to see how a row is packed.
-        row = pack(torch.zeros(1, value.shape[-1]), form)
-        rows = value.numel() // value.shape[-1]
-        total += rows * (row.codes.nbytes + row.scales.nbytes)
+        total += value.numel() // value.shape[-1] * row_bytes(value.shape[-1], form)
     assert total == needs["int4"].weights
+
+
+@cache
+def row_bytes(width: int, form: Format) -> int:
+    """What packing makes of one row, which is enough to see how all are packed."""
+    row = pack(torch.zeros(1, width), form)
+    return row.codes.nbytes + row.scales.nbytes
 
 
 def test_what_is_said_before_it_is_fetched_is_that_count(needs: dict[Kind, Need]) -> None:
