@@ -111,6 +111,9 @@ class FindInFiles(Question[Spot | None]):
 
     def _begin(self, at: int = 0) -> None:
         """Look anew; what was going on is ended."""
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits = None
         self._asked.at = at
         self._spots.clear()
         self.query_one(OptionList).clear_options()
@@ -135,9 +138,10 @@ class FindInFiles(Question[Spot | None]):
             self._list(answer["file"], answer["hits"])
         count = len(self._spots)
         found = f"{count} match{'' if count == 1 else 'es'}"
+        within = len({spot.path for spot in self._spots})
         if answer.get("done"):
             more = ", and there are more" if answer["capped"] else ""
-            self._say(f"{found}{more} in {answer['seen']} files")
+            self._say(f"{found}{more} in {within} of {answer['seen']} files")
         elif "seen" in answer:
             self._say(f"{found} so far, in {answer['seen']} files …")
 
@@ -168,8 +172,12 @@ class FindInFiles(Question[Spot | None]):
             getattr(found, f"action_{action}")()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: to the match that is marked."""
+        """Enter: to the match that is marked; before they are looked for, look for them."""
         event.stop()
+        if self._waits is not None:
+            # What the list shows are matches of what was typed before.
+            self._begin()
+            return
         self._go(self.query_one(OptionList).highlighted)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

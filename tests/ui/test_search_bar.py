@@ -185,6 +185,21 @@ async def test_a_match_in_a_file_is_gone_to(tmp_path: Path) -> None:
         assert stage.app.window.editor.selected_text == "needle"
 
 
+async def test_enter_before_the_list_is_made_anew_goes_nowhere(tmp_path: Path) -> None:
+    """What is listed then are matches of what was typed before; Enter looks for them first."""
+    (tmp_path / "other.txt").write_text("a needle\n", encoding="utf-8")
+    async with staged(page(tmp_path)) as stage:
+        await stage.press("alt+g")
+        await stage.type("last")
+        await listed(stage, 1)
+        await stage.press("ctrl+u", *"needle", "enter")
+        await listed(stage, 1)
+        assert isinstance(stage.app.screen, FindInFiles)
+        await stage.press("enter")
+        await stage.saw("found in files")
+        assert stage.app.buffers.current.name == "other.txt"
+
+
 async def listed(stage: Stage, count: int) -> None:
     """Come back when the list is done and so long."""
     screen = stage.app.screen
