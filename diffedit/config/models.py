@@ -31,11 +31,8 @@ SMALL = Source(
 WITHOUT_LLAMA = {"llama": "small"}
 """GGUF architecture to the backend that runs it where llama.cpp is not installed."""
 
-EDITS = paths.PACKAGE / "backends" / "small-edits.safetensors"
-"""An adapter that ships with us: the model in the box, tuned to follow edits."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_SMALL_SUMMARY = "SmolLM2-135M-Instruct, the model in the box"
+_SMALL_SUMMARY = "SmolLM2-135M-Instruct tuned to edits, the model in the box"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,9 +310,8 @@ def _from_folder(found: checkpoints.Found) -> Model:
 def _tuned(taken: set[str]) -> list[Model]:
     """What `diffedit tune` made: adapters in the store, each with the model that it is for."""
     found = []
-    shipped = [EDITS] if EDITS.is_file() and _small_path().is_file() else []
-    for path in [*shipped, *sorted(store().glob("*.safetensors"))]:
-        if path.stem in {"small", *taken} or (path.stem == EDITS.stem and path != EDITS):
+    for path in sorted(store().glob("*.safetensors")):
+        if path.stem in {"small", *taken}:
             continue
         base = _small_path()
         try:

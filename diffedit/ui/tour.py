@@ -15,7 +15,7 @@ from diffedit.core.filespec import FileSpec
 SAMPLE = Path(__file__).parent / "samples" / "tour.txt"
 """What the tour works on; copied, so that the tour can be taken twice."""
 
-INSTRUCTION = "use the built-in sum"
+INSTRUCTION = "rename prices to costs"
 
 
 @dataclass(frozen=True, slots=True)
