@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pygments.token import STANDARD_TYPES
 from rich.color import ANSI_COLOR_NAMES, Color, ColorParseError
@@ -14,7 +15,9 @@ from rich.style import Style
 from diffedit.config import paths, pygments_theme, toml_file
 from diffedit.config.toml_file import TomlFile
 from diffedit.core.errors import RequestError
-from diffedit.core.film_svg import Look
+
+if TYPE_CHECKING:
+    from diffedit.core.film_svg import Look
 
 COLOURS = (
     "background",
@@ -230,6 +233,7 @@ def _is_colour(word: str) -> bool:
 
 def film_look(theme: Theme) -> Look:
     """A theme's colours for a film, where they are true colours; a film must not depend on more."""
+    from diffedit.core.film_svg import Look  # noqa: PLC0415 - themes are read before the first text
 
     def hex_of(style: str, plain: str) -> str:
         colour = Style.parse(style).color
