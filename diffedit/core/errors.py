@@ -30,6 +30,10 @@ class FileError(DiffeditError):
     kind = "request"
 
 
+class ForbiddenError(FileError):
+    """The system's permissions say no to the file; someone else, such as root, may."""
+
+
 class ModelError(DiffeditError):
     """A model is missing, broken, or gave nothing usable."""
 

@@ -92,10 +92,11 @@ def read(path: Path) -> Opened:
         )
 
 
-def write(path: Path, text: str, form: Form) -> Stamp:
+def write(path: Path, text: str, form: Form, *, over: bool = False) -> Stamp:
     """Save a text, wholly or not at all; see `save` for how.
 
     Raises:
+        ForbiddenError: Its permissions say no; `over` has those of our own files count for nothing.
         FileError: It could not be saved, or its encoding lacks a character.
     """
-    return Stamp.of(save(path, encode(text, form)))
+    return Stamp.of(save(path, encode(text, form), over=over))

@@ -48,8 +48,11 @@ class Lock:
             self._handle = -1
 
 
-def take(path: Path) -> Lock | Holder:
-    """Take the lock with this name, or say who has it. Raises OSError where none can be made."""
+def take(path: Path, *, over: bool = False) -> Lock | Holder:
+    """Take the lock with this name, or say who has it. Raises OSError where none can be made.
+
+    With `over`, one that another machine wrote counts for nothing: its writer is known to be gone.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -57,7 +60,7 @@ def take(path: Path) -> Lock | Holder:
         if not hold(handle):
             os.close(handle)
             return holder or Holder("another editor", 0, "?")
-        if holder is not None and not holder.here:
+        if holder is not None and not holder.here and not over:
             # A lock may not reach from one machine to another; its writer may.
             os.close(handle)
             return holder

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from diffedit.core.errors import FileError
+from diffedit.core.errors import FileError, ForbiddenError
 from diffedit.core.show import visible
 
 _ELSEWHERE = "Save under another name."
@@ -44,7 +44,8 @@ def told(doing: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason, hint = _REASONS.get(error.errno or 0, (error.strerror or "the system refused", ""))
-        raise FileError(f"Could not {doing} {name}: {reason}.", hint=hint) from error
+        kind = ForbiddenError if error.errno in (errno.EACCES, errno.EPERM) else FileError
+        raise kind(f"Could not {doing} {name}: {reason}.", hint=hint) from error
     except ValueError as error:
         raise FileError(f"Could not {doing} {name}: no file can have such a name.") from error
 
@@ -58,14 +59,16 @@ def refuse_odd(path: Path, status: os.stat_result) -> None:
         raise FileError(f"{name} is a device or a pipe, not a file.", hint="Name a file.")
 
 
-def save(path: Path, data: bytes) -> os.stat_result:
+def save(path: Path, data: bytes, *, over: bool = False) -> os.stat_result:
     """Put `data` into a file, wholly or not at all. Missing folders are made.
 
     A new file takes the name of the old one, with its mode, owner and extended attributes; a
     symlink is followed. A file with several names, or one that we cannot make a twin of, is
-    overwritten where it lies, with a rescue copy beside until that is done.
+    overwritten where it lies, with a rescue copy beside until that is done. With `over`, a file
+    of ours is written although its mode says that it is only to be read.
 
     Raises:
+        ForbiddenError: Its permissions say no.
         FileError: It could not be saved. The old file is whole, or the message names its copy.
     """
     with told("save", path):
@@ -76,8 +79,8 @@ def save(path: Path, data: bytes) -> os.stat_result:
         except FileNotFoundError:
             return _swap(target, data, None)
         refuse_odd(path, old)
-        if not os.access(target, os.W_OK):
-            raise FileError(f"{visible(str(path))} is read-only.", hint=_ELSEWHERE)
+        if not over and not os.access(target, os.W_OK):
+            raise ForbiddenError(f"{visible(str(path))} is read-only.", hint=_ELSEWHERE)
         if old.st_nlink > 1:
             return _overwrite(target, data)
         try:

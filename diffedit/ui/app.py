@@ -151,7 +151,8 @@ class DiffeditApp(App[int]):
         return self._client
 
     def _status(self) -> Status:
-        return status_of(self.buffers.current, self.editing, self.models)
+        indent = self.window.editor.indent_words
+        return status_of(self.buffers.current, self.editing, self.models, indent=indent)
 
     def leave(self, code: int = 0) -> None:
         """End the program, the worker first."""
@@ -168,7 +169,7 @@ class DiffeditApp(App[int]):
     async def action_command(self, name: str) -> None:
         """Run a command; a failure is one line, never a crash."""
         try:
-            work = commands.BY_ID[name].does(self)
+            work = commands.find(name).does(self)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the text must live
             self._went_wrong(error)
         else:

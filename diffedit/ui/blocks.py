@@ -58,6 +58,13 @@ def indentation(lines: Sequence[str], language: str = "", default: int = 4) -> s
     )
 
 
+def in_words(unit: str, tab: int) -> str:
+    """One level of indentation as people say it; `tab` is how many columns a tab goes."""
+    if unit == "\t":
+        return f"tabs of {tab}"
+    return f"{len(unit)} space{'' if len(unit) == 1 else 's'}"
+
+
 def word_at(line: str, column: int) -> tuple[int, int]:
     """The word, the blanks or the signs around a column."""
     for found in WORD.finditer(line):

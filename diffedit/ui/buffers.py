@@ -52,6 +52,8 @@ class Buffer:
     language: str = ""
     rules: Rules = field(default_factory=Rules)
     """What the project's .editorconfig asks of it."""
+    unit: str = ""
+    """One level of indentation, where the person has said it; "" as the text and the rules say."""
     piped: bool = False
     """Came from a pipe: unlike a file it is nowhere else, so that closing would lose it."""
     preview: Draft | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from diffedit.ui.editor_keys import editor_bindings
 from diffedit.ui.keys import PLACES, keys_of, shown
-from diffedit.ui.own_keys import in_force, page_keys
+from diffedit.ui.own_keys import in_force, page_actions, page_keys
 from diffedit.ui.own_keys import problems as own_problems
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("encoding", "Save in another encoding …", lambda d: d.filing.forms.encoding()),
     Command("line_ends", "Save with other line ends …", lambda d: d.filing.forms.line_ends()),
     Command("reopen", "Read the file in another encoding …", lambda d: d.filing.forms.reopen()),
+    Command("indentation", "Indent by spaces or tabs …", lambda d: d.filing.forms.indentation()),
+    Command("sort_lines", "Sort the selected lines", lambda d: d.hooks.command("sort-lines")),
     Command("read_only", "Read only: on or off for this file", lambda d: d.filing.lock()),
     Command("bring_back", "Bring back unsaved texts", lambda d: d.filing.recovery.bring_back()),
     Command("next_buffer", "Next open file", lambda d: d.filing.step(1)),
@@ -215,6 +217,11 @@ COMMANDS: tuple[Command, ...] = (
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
 
+def find(name: str) -> Command:
+    """The command of this name; any other name is that of a plugin's."""
+    return BY_ID.get(name) or Command(name, name, lambda desks: desks.hooks.command(name))
+
+
 def listed(own: Words) -> Iterator[tuple[str, Command]]:
     """The palette's lines: title and key, a person's own keys over the others, and the command."""
     table = in_force(own)
@@ -239,12 +246,12 @@ def editor_lines(own: Words = NO_WORDS) -> Iterator[tuple[str, str]]:
 
 def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The help page: for each place its keys and what they do there."""
-    table = in_force(own)
+    table, page = in_force(own), page_actions()
     for place, title in PLACES.items():
         rows: dict[str, list[str]] = {}
         for key in table:
-            if key.where == place and place != "editor" and key.command in BY_ID:
-                rows.setdefault(BY_ID[key.command].title, []).append(shown(key.key))
+            if key.where == place and place != "editor" and key.command not in page:
+                rows.setdefault(find(key.command).title, []).append(shown(key.key))
         for does, keys in page_keys(own) if place == "editor" else ():
             rows[does] = [shown(key) for key in keys]
         yield title, [(", ".join(keys), does) for does, keys in rows.items()]
@@ -252,8 +259,10 @@ def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, 
 
 def start_problems(settings: Settings) -> Iterator[str]:
     """What is wrong with a person's own keys and plugins, a line each; the editor starts anyway."""
-    for key, why in own_problems(settings.keys, BY_ID):
-        yield f"{settings.origins.get(f'keys.{key}', 'settings')}: {why}"
     from diffedit.config import plugins  # noqa: PLC0415 - after the first text is on the screen
 
-    yield from plugins.find().notices
+    found = plugins.find()
+    known = {*BY_ID, *(one.name for one in found.plugins if one.kind == "command")}
+    for key, why in own_problems(settings.keys, known):
+        yield f"{settings.origins.get(f'keys.{key}', 'settings')}: {why}"
+    yield from found.notices

@@ -14,7 +14,7 @@ from diffedit.core import span as core
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.ui import edits, many, typed
-from diffedit.ui.blocks import indentation
+from diffedit.ui.blocks import in_words, indentation
 from diffedit.ui.clipboard import Clipboard, Copied
 from diffedit.ui.cursor_area import CursorArea
 from diffedit.ui.editor_keys import editor_bindings
@@ -52,6 +52,7 @@ class EditorView(CursorArea):
         """Whether a bracket or quote that is typed brings its other half."""
         self.with_tabs: bool | None = None
         """Whether a tab indents; None: as the page has it."""
+        self._asked_unit = ""
         self._closers = typed.Closers()
         self._whole_line = ""
         super().__init__(page, theme=theme, language=language, **kw)
@@ -59,6 +60,7 @@ class EditorView(CursorArea):
 
     def _set_document(self, text: str, language: str | None) -> None:
         """Learn how the page is indented, then show it."""
+        self._asked_unit = ""
         self._learn_indentation()
         self._closers = typed.Closers()
         super()._set_document(text, language)
@@ -68,7 +70,7 @@ class EditorView(CursorArea):
         found = indentation(self.page.text.lines, self.code, self.indent_width)
         if self.with_tabs is not None and self.with_tabs != (found == "\t"):
             found = "\t" if self.with_tabs else " " * self.indent_width
-        self.unit = found
+        self.unit = self._asked_unit or found
         self.indent_type = "tabs" if self.unit == "\t" else "spaces"
 
     def speak(self, language: str) -> None:
@@ -91,10 +93,18 @@ class EditorView(CursorArea):
         super()._watch_selection(previous_selection, selection)
         self._closers.moved(self.page.text, self.page.selection.head)
 
-    def indent_as(self, width: int, *, with_tabs: bool | None) -> None:
-        """How wide a tab is, and whether one is to be typed; None: as the page has it."""
-        self.indent_width, self.with_tabs = width, with_tabs
+    def indent_as(self, width: int, *, with_tabs: bool | None, unit: str = "") -> None:
+        """How wide a tab is, and whether one is to be typed; None: as the page has it.
+
+        `unit` is one level of indentation, where that has been said in so many words.
+        """
+        self.indent_width, self.with_tabs, self._asked_unit = width, with_tabs, unit
         self._learn_indentation()
+
+    @property
+    def indent_words(self) -> str:
+        """One level of indentation as people say it."""
+        return in_words(self.unit, self.indent_width)
 
     # Typing
 
@@ -148,6 +158,8 @@ class EditorView(CursorArea):
 
     def _make(self, make: Callable[[core.Selection], edits.Edit | None]) -> None:
         """Do at every cursor what `make` does at one, as one step."""
+        if self.read_only:
+            return
         chosen = self._chosen()
         if not self.others:
             self.do(make(chosen))

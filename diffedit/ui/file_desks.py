@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diffedit.ui.dressing import Dressing
     from diffedit.ui.finding import Finding
+    from diffedit.ui.forbidden import Forbidden
     from diffedit.ui.forms import Forms
     from diffedit.ui.keeping import Keeping
     from diffedit.ui.opener import Opener
@@ -27,6 +28,13 @@ def recovery(stage: Stage, keeping: Keeping, opener: Opener) -> Recovery:
     from diffedit.ui.recovery import Recovery  # noqa: PLC0415
 
     return Recovery(stage, keeping, opener)
+
+
+def forbidden(stage: Stage) -> Forbidden:
+    """The desk for files that may not be written."""
+    from diffedit.ui.forbidden import Forbidden  # noqa: PLC0415
+
+    return Forbidden(stage)
 
 
 def finding(stage: Stage, keeping: Keeping, opener: Opener) -> Finding:

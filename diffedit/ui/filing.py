@@ -11,7 +11,7 @@ from diffedit.config import paths
 from diffedit.core import files
 from diffedit.core.document import Document
 from diffedit.core.editorconfig import Rules, rules
-from diffedit.core.errors import DiffeditError, FileError
+from diffedit.core.errors import DiffeditError, FileError, ForbiddenError
 from diffedit.core.files import Base
 from diffedit.core.filespec import FileSpec
 from diffedit.core.span import Selection, Span
@@ -25,6 +25,7 @@ from diffedit.ui.stage import Stage
 if TYPE_CHECKING:
     from diffedit.ui.dressing import Dressing
     from diffedit.ui.finding import Finding
+    from diffedit.ui.forbidden import Forbidden
     from diffedit.ui.forms import Forms
     from diffedit.ui.outside import Outside
     from diffedit.ui.recovery import Recovery
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 LARGE = 10_000_000
 """Bytes from which a file is said to be large."""
+ELSEWHERE, NOT_NOW = "elsewhere", "not now"
 SAVE, DISCARD, STAY = "save", "discard", "stay"
 
 
@@ -54,6 +56,11 @@ class Filing:
     def recovery(self) -> Recovery:
         """For what earlier sessions left behind."""
         return file_desks.recovery(self._stage, self.keeping, self)
+
+    @cached_property
+    def forbidden(self) -> Forbidden:
+        """For files that may not be written."""
+        return file_desks.forbidden(self._stage)
 
     @cached_property
     def finding(self) -> Finding:
@@ -130,7 +137,7 @@ class Filing:
             return buffer
         opened = files.read(path)
         if not opened.writable:
-            self._stage.say(f"{path.name} is read-only; save it under another name.", "warning")
+            self._stage.say(f"{path.name} is read-only; a save asks what to do.", "warning")
         buffer = self._buffer(opened.text, path)
         buffer.form, buffer.stamp, buffer.writable = opened.form, opened.stamp, opened.writable
         buffer.base = Base(text=opened.text, form=opened.form)
@@ -196,7 +203,7 @@ class Filing:
             return await self.save_as(buffer)
         if not await self.outside.may_save(buffer):
             return False
-        return self._write(buffer, buffer.path)
+        return await self._write(buffer, buffer.path) is not None
 
     async def save_as(self, buffer: Buffer | None = None) -> bool:
         """Write a buffer under a name that is asked for; the buffer goes by it from then on."""
@@ -209,11 +216,10 @@ class Filing:
         path = _path(typed)
         if path != buffer.path and files.stamp(path) and not await self._may_replace(path):
             return False
-        if not self._write(buffer, path):
-            return False
-        if path != buffer.path:
+        written = await self._write(buffer, path)
+        if written == path and path != buffer.path:
             self._rename(buffer, path)
-        return True
+        return written is not None
 
     def _rename(self, buffer: Buffer, path: Path) -> None:
         """The buffer goes by another name: its journal too."""
@@ -230,15 +236,23 @@ class Filing:
         choices = (Choice("y", "replace it", "y"), Choice("n", "leave it", "n"))
         return await self._stage.ask(Ask(f"{path.name} exists. Replace it?", choices)) == "y"
 
-    def _write(self, buffer: Buffer, path: Path) -> bool:
-        """To disk. What goes wrong is said, and the text stays as it is."""
+    async def _write(self, buffer: Buffer, path: Path) -> Path | None:
+        """To disk; where to. What goes wrong is said, and the text stays as it is."""
         self._stage.hooks.saving(buffer)
         text = str(buffer.page.text)
         try:
-            buffer.stamp = files.write(path, text, buffer.form)
+            try:
+                buffer.stamp = files.write(path, text, buffer.form)
+            except ForbiddenError as error:
+                how = await self.forbidden.ask(path, error)
+                if how == ELSEWHERE:
+                    return buffer.path if await self.save_as(buffer) else None
+                if how == NOT_NOW:
+                    return None
+                buffer.stamp = self.forbidden.write(path, text, buffer.form, how)
         except FileError as error:
             self._stage.say(str(error), "error")
-            return False
+            return None
         buffer.page.mark_saved()
         buffer.base = Base(text=text, form=buffer.form)
         buffer.writable, buffer.piped = True, False
@@ -250,7 +264,7 @@ class Filing:
         self._stage.hooks.saved(buffer)
         self._stage.window.saw("saved")
         self.dressing.look()
-        return True
+        return path
 
     # Close -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The desk for how a text stands in its file: encoding, byte order mark, line ends."""
+"""The desk for how a text stands in its file: encoding, byte order mark, line ends, indentation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from diffedit.core import files
 from diffedit.core.errors import FileError, RequestError
 from diffedit.core.files import Base, Form
 from diffedit.core.form import decode_as, refuse_form
+from diffedit.ui import line_edits
 from diffedit.ui.dialogs import Ask, Choice
 from diffedit.ui.keeping import Keeping
+from diffedit.ui.picker import Picker
 from diffedit.ui.stage import Stage
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ ENCODINGS = (
     *("cp1258", "shift_jis", "euc_jp", "cp932", "gb18030", "gbk", "big5", "euc_kr", "cp949"),
 )
 """What can be picked, the most common first."""
+UNITS = {f"{size} spaces": (" " * size, 0) for size in (4, 2, 8, 3)} | {
+    f"tabs of {size}": ("\t", size) for size in (4, 8, 2)
+}
+"""What one level of indentation may be: its name, the unit, and how wide a tab is with it."""
 LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
@@ -66,6 +72,29 @@ class Forms:
             buffer.replace_text(text.replace("\r\n", "\n").replace("\r", "\n"))
         self._take(buffer, replace(buffer.form, newline=newline), LINE_ENDS[newline])
 
+    async def indentation(self) -> None:
+        """Choose what the tab key types in this text, and whether its lines follow."""
+        buffer, editor = self._stage.buffers.current, self._stage.window.editor
+        old = editor.unit
+        question = f"{buffer.name} is indented by {editor.indent_words}. By what is it to be?"
+        name = await self._stage.ask(Picker(question, list(UNITS)))
+        if name is None or self._stage.buffers.current is not buffer:
+            return
+        buffer.unit, tab = UNITS[name]
+        buffer.rules = replace(buffer.rules, width=tab or buffer.rules.width)
+        page = buffer.page
+        width = editor.indent_width
+        edit = line_edits.reindent(page.text, page.selection, (old, buffer.unit), width)
+        self._stage.hooks.shown()
+        if edit is not None and not buffer.locked:
+            choices = (Choice("c", "change them too", "c"), Choice("esc", "leave them", ""))
+            question = f"Lines of {buffer.name} are indented otherwise."
+            if await self._stage.ask(Ask(question, choices)):
+                page.break_group()
+                page.apply(edit.changes, selection=edit.selection)
+                page.break_group()
+        self._stage.window.saw("indentation chosen")
+
     async def reopen(self) -> None:
         """Read the file anew, in an encoding that the person knows better than we."""
         buffer = self._stage.buffers.current
@@ -92,8 +121,6 @@ class Forms:
         self._stage.window.saw("reopened")
 
     async def _pick(self, question: str) -> str | None:
-        from diffedit.ui.picker import Picker  # noqa: PLC0415 - when it is asked for
-
         return await self._stage.ask(Picker(question, ENCODINGS))
 
     def _take(self, buffer: Buffer, form: Form, name: str) -> None:

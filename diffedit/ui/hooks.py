@@ -33,7 +33,9 @@ class Hooks:
         buffer, settings = self._stage.buffers.current, self._stage.settings
         rules = buffer.rules
         tabs = settings.indent_with_tabs if rules.tabs is None else rules.tabs
-        self._stage.window.editor.indent_as(rules.width or settings.tab_width, with_tabs=tabs)
+        width = rules.width or settings.tab_width
+        self._stage.window.editor.indent_as(width, with_tabs=tabs, unit=buffer.unit)
+        self._stage.window.refresh_lines()
         if self._ready:
             self._opened(buffer)
             self.git.shown()
@@ -48,6 +50,12 @@ class Hooks:
         if buffer not in self._known:
             self._known = {*self._stage.buffers.all} & self._known | {buffer}
             self._run("open", buffer)
+
+    def command(self, name: str) -> None:
+        """Run a plugin's command on the page. Raises DiffeditError."""
+        from diffedit.ui.plugin_desk import PluginDesk  # noqa: PLC0415 - only where it is used
+
+        PluginDesk(self._stage).run(name)
 
     def edited(self, changes: ChangeSet) -> None:
         """The text on the page is another."""

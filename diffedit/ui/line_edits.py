@@ -65,6 +65,29 @@ def end(text: Text, selection: Selection) -> Edit | None:
     return Edit(ChangeSet((Change(Span(len(text), len(text)), "\n"),)), selection)
 
 
+def reindent(text: Text, selection: Selection, levels: tuple[str, str], tab: int) -> Edit | None:
+    """All lines indented by another unit: `levels` are the old and the new; None: they are so.
+
+    What is left beside whole levels, such as blanks that align, stays as blanks.
+    """
+    old, new = levels
+    size = tab if old == "\t" else len(old)
+    changes = []
+    for row, line in enumerate(text.lines):
+        lead = line[: len(line) - len(line.lstrip(" \t"))]
+        depth, rest = divmod(len(lead.expandtabs(tab)), size)
+        if lead != (wanted := new * depth + " " * rest):
+            start = text.offset(row, 0)
+            changes.append(Change(Span(start, start + len(lead)), wanted))
+    if not changes:
+        return None
+    set_ = ChangeSet(tuple(changes))
+    anchor, head = (
+        set_.carry_position(at, after=True) for at in (selection.anchor, selection.head)
+    )
+    return Edit(set_, Selection(anchor, head))
+
+
 def _trailing(text: Text) -> Iterator[Change]:
     """What takes the blanks away, line by line."""
     offset = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from textual.keys import Keys, _character_to_key
@@ -77,7 +77,7 @@ def rebind(widget: Widget, where: Where, own: Mapping[str, str]) -> None:
             widget._bindings.bind(key.key, action, show=False)
 
 
-def problems(own: Mapping[str, str], commands: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def problems(own: Mapping[str, str], commands: Iterable[str]) -> Iterator[tuple[str, str]]:
     """What is wrong: the name in [keys], and why."""
     known = {*commands, *page_actions()} if own else set()
     for name, command in own.items():

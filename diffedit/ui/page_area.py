@@ -330,6 +330,7 @@ class PageArea(TextArea, inherit_bindings=False):
         self.rows.lend(self.overlay)
         self._painter.forget()
         self._refresh_size()
+        self.refresh()  # what was painted since the new layout has the old breaks
 
     def _watch_indent_width(self) -> None:
         """Tabs are of another width."""
@@ -343,9 +344,8 @@ class PageArea(TextArea, inherit_bindings=False):
     @property
     def gutter_width(self) -> int:
         """The cells that line numbers take, with a mark and a blank after them."""
-        if not self.show_line_numbers:
-            return 0
-        return max(3, len(str(self.document.line_count))) + 2
+        digits = max(3, len(str(self.document.line_count)))
+        return digits + 2 if self.show_line_numbers else 0
 
     def _set_theme(self, theme: str) -> None:
         """Give Textual the colours of the ground; all else is painted from the palette."""

@@ -12,7 +12,9 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from diffedit.config import models, plugins, themes
 from diffedit.core.errors import DiffeditError
 from diffedit.core.show import visible
-from diffedit.ui.commands import editor_lines, listed
+from diffedit.ui.commands import COMMANDS, editor_lines, listed
+from diffedit.ui.keys import keys_of
+from diffedit.ui.own_keys import in_force
 
 
 class PaletteScreen(CommandPalette):
@@ -79,5 +81,8 @@ def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str | Choose]]:
     except DiffeditError:
         # The app has told of it at the start.
         return
+    table = in_force(own)
     for plugin in found:
-        yield f"{visible(plugin.title)}", f"app.pick('plugin', {plugin.name!r})"
+        title, keys = visible(plugin.title), keys_of(plugin.name, table)
+        if plugin.title not in {command.title for command in COMMANDS}:
+            yield f"{title}  ({keys})" if keys else title, f"app.pick('plugin', {plugin.name!r})"

@@ -107,4 +107,4 @@ class Picker(Question[str | None]):
             text.append_text(row).append("\n")
         self._list.update(text)
         found = f"{len(self._names):,} names" if self._fits else "Nothing fits."
-        self._foot.update(Text(self._waiting or f"{found} · enter opens · esc leaves", "dim"))
+        self._foot.update(Text(self._waiting or f"{found} · enter picks · esc leaves", "dim"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diffedit.core.left_behind import Found, Lost
     from diffedit.core.lock import Holder
     from diffedit.ui.buffers import Buffer
+    from diffedit.ui.kept import Kept
 
 OLDEST_S = 90 * 24 * 3600
 """Journals of saved texts are kept this long, in seconds,"""
@@ -84,15 +85,30 @@ class Recovery:
     async def _shared(self, buffer: Buffer, holder: Holder) -> None:
         """Someone else has the file open."""
         self._show(buffer)
-        choices = (
+        detail = "Who saves last writes over what the other one saved."
+        choices = [
             Choice("e", "edit all the same", "edit"),
             Choice("r", "only look at it", "look"),
-        )
+        ]
+        if not holder.here and holder.program == "diffedit":
+            detail += " Whether it still runs cannot be seen from here."
+            choices.insert(0, Choice("t", "it is gone: take it over", "over"))
         question = f"{buffer.name} is open in {holder}."
-        detail = "Who saves last writes over what the other one saved."
-        if await self._stage.ask(Ask(question, choices, detail=detail)) == "look":
+        answer = await self._stage.ask(Ask(question, choices, detail=detail))
+        if answer == "look":
             buffer.locked = True
             self._stage.window.show_buffer()
+        elif answer == "over" and buffer.kept is not None and buffer.path is not None:
+            await self._take_over(buffer.kept, buffer.path)
+
+    async def _take_over(self, kept: Kept, path: Path) -> None:
+        """Put our name on a lock that was left behind on another machine, so that none warns."""
+        from diffedit.core import lock, places  # noqa: PLC0415 - seldom needed
+
+        claim = await self._keeping.ask(partial(lock.take, places.lock(folder(), path), over=True))
+        if isinstance(claim, lock.Lock):
+            kept.lock = claim
+            self._stage.window.saw("taken over")
 
     async def _offer(self, buffer: Buffer, lost: Lost) -> bool:
         """Show a text that was never saved; False to be asked about the others another time."""

@@ -58,12 +58,18 @@ class Screenful(Protocol):
     def wear(self, name: str) -> None:
         """Put on another theme. Raises RequestError for a faulty one."""
 
+    def bare(self, work: Callable[[], None]) -> None:
+        """Do something on the terminal as it is without us."""
+
     def saw(self, what: str) -> None:
         """Something happened that the tour may be waiting for."""
 
 
 class Heeds(Protocol):
     """What wants to know of files that are saved."""
+
+    def shown(self) -> None:
+        """The current buffer is on the page, or is to be indented in another way."""
 
     def saving(self, buffer: Buffer) -> None:
         """A text is about to be written: the last moment to change it."""

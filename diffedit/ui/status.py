@@ -23,6 +23,8 @@ class Status:
     read_only: bool = False
     row: int = 0
     column: int = 0
+    indent: str = ""
+    """What one level of indentation is: "4 spaces", "tabs of 8"."""
     form: str = ""
     """Encoding and newline form: "utf-8 LF"."""
     model: str = ""
@@ -40,11 +42,14 @@ def line(status: Status, width: int) -> Text:
         left.append("  ")
         left.append(f" {visible(status.doing)} ", "reverse")
     place = f"{status.row + 1}:{status.column + 1}"
-    parts = [part for part in (place, status.form, _shortened(visible(status.model))) if part]
-    keep = len(parts)
-    while keep and left.cell_len + cell_len(" · ".join(parts[-keep:])) + 3 > width:
-        keep -= 1
-    right = f"{' · '.join(parts[len(parts) - keep :])} " if keep else ""
+    parts = [place, status.indent, status.form, _shortened(visible(status.model))]
+    for part in (status.indent, status.form, parts[-1], place):
+        right = " · ".join(filter(None, parts))
+        if left.cell_len + cell_len(right) + 3 <= width:
+            break
+        parts[parts.index(part)] = ""
+    right = " · ".join(filter(None, parts))
+    right += " " if right else ""
     left.truncate(max(width - cell_len(right), 0), overflow="ellipsis", pad=True)
     left.append(right)
     return left

@@ -13,8 +13,8 @@ from diffedit.ui.status import Status
 NEWLINES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
-def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
-    """All of it as one value."""
+def status_of(buffer: Buffer, editing: Editing, models: ModelRoom, *, indent: str) -> Status:
+    """All of it as one value; `indent` says what one level of indentation is."""
     row, column = buffer.page.text.location(buffer.page.selection.head)
     running = editing.running
     return Status(
@@ -23,6 +23,7 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom) -> Status:
         read_only=buffer.locked or not buffer.writable,
         row=row,
         column=column,
+        indent=indent,
         form=form_in_words(buffer.form),
         model=models.label,
         doing=(doing(running, editing, buffer) if running is not None else "") or models.doing,

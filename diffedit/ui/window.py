@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal
 from textual.filter import NoColor
 from textual.geometry import Size
@@ -216,6 +216,14 @@ class Window:
     def suspend(self) -> None:
         """Give the terminal back to the shell until it says fg."""
         self._app.action_suspend_process()
+
+    def bare(self, work: Callable[[], None]) -> None:
+        """Do something on the terminal as it is without us, and come back."""
+        try:
+            with self._app.suspend():
+                work()
+        except SuspendNotSupported:
+            work()
 
     def picture(self) -> None:
         """Save the screen as it is. Raises FileError."""

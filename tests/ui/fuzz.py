@@ -11,6 +11,7 @@ same events.
 
 from __future__ import annotations
 
+import _pydecimal
 import argparse
 import asyncio
 import contextlib
@@ -63,11 +64,19 @@ PATIENCE = 60.0
 Event = tuple[str, Any]
 
 
-def real_files(folder: Path) -> tuple[Path, ...]:
-    """Copies of real files: a module, its bytes with other line ends and odd ones, and data."""
+def real_files(folder: Path, seed: int) -> tuple[Path, ...]:
+    """Copies of real files, small and large, with other line ends, odd bytes, wide characters.
+
+    The seed says which comes first.
+    """
     source = inspect.getsource(textwrap).encode()
+    wide = "名前 = '値'  # コメント 👩‍🚀 e\u0301a\u0308 각\n\tप्रकाश = ｶﾞ\n"
     texts = {
         "textwrap.py": source,
+        "argparse.py": inspect.getsource(argparse).encode(),
+        "decimal.py": inspect.getsource(_pydecimal).encode(),
+        "wide.py": (wide * 40).encode(),
+        "line.txt": ("word and more, " * 20_000).encode(),
         "dos.py": source[:6000].replace(b"\n", b"\r\n"),
         "mixed.txt": b"one\ntwo\r\nthree\x0cfour\r\xff\xfe\x00\x1b[31mfive\nlast",
         "long.json": json.dumps({"words": list(range(3000))}).encode(),
@@ -76,7 +85,9 @@ def real_files(folder: Path) -> tuple[Path, ...]:
     }
     for name, data in texts.items():
         (folder / name).write_bytes(data)
-    return tuple(folder / name for name in texts)
+    names = list(texts)
+    first = seed % len(names)
+    return tuple(folder / name for name in names[first:] + names[:first])
 
 
 def plan(random: Random, count: int, *, runs: bool) -> Iterator[Event]:
@@ -173,10 +184,10 @@ class Fuzz:
         """Nothing outside of the folder may be written."""
         write, here = files.write, Path.cwd()
 
-        def guarded(path: Path, text: str, form: files.Form) -> files.Stamp:
+        def guarded(path: Path, text: str, form: files.Form, *, over: bool = False) -> files.Stamp:
             if self.folder.resolve() not in path.absolute().resolve().parents:
                 raise FileError("not here")
-            return write(path, text, form)
+            return write(path, text, form, over=over)
 
         files.write = guarded
         os.chdir(self.folder)
@@ -274,8 +285,6 @@ class Fuzz:
         for patience in (0.02, 0.1, 0.5, None):
             if len(self.app.screen_stack) > 1 or window.too_small.display:
                 return
-            if self.app.editing.running is not None:
-                return  # its pictures come between two looks
             try:
                 self._check_screen(told)
             except AssertionError:
@@ -312,10 +321,10 @@ class Fuzz:
             if place.overlay_row >= 0 or left or editor.soft_wrap:
                 continue
             line = shown(editor.page.text.lines[place.row])
-            if not line.isascii() or "\t" in line:
+            if editor.show_blanks or not line.isascii() or "\t" in line:
                 continue
             row = editor.render_line(y).text[editor.gutter_width :]
-            want = line[: editor.size.width - editor.gutter_width]
+            want = line[: max(editor.size.width - editor.gutter_width, 0)]
             assert row.rstrip() == want.rstrip(), f"row {y} shows {row!r}, not {want!r}; {told}"
 
     async def _undo_all(self) -> None:
@@ -361,7 +370,7 @@ async def run(folder: Path, seed: int, count: int) -> int:
     """One run. Raises AssertionError for what went wrong."""
     random = Random(seed)
     settings, runs = settings_for(folder, seed)
-    fuzz = Fuzz(real_files(folder), settings)
+    fuzz = Fuzz(real_files(folder, seed), settings)
     return await fuzz.play(plan(random, count, runs=runs))
 
 

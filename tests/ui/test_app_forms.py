@@ -95,3 +95,41 @@ async def test_bytes_that_are_something_else_are_refused(tmp_path: Path) -> None
         await stage.saw("said")
         assert "not utf-16-le" in stage.said[-1]
         assert stage.text == "abc"
+
+
+async def test_indented_by_something_else(tmp_path: Path) -> None:
+    """The status says by what; another is typed from then on, and the lines follow if asked."""
+    path = tmp_path / "page.py"
+    path.write_text("if a:\n    b\n      c\n")
+    async with staged(path) as stage:
+        status = stage.app.window.status_bar
+        assert status.status.indent == "4 spaces"
+        await picked(stage, "indentation", *"tabs", "space", *"of", "space", "8", "enter")
+        await stage.saw("asked")
+        await stage.press("c")
+        await stage.saw("indentation chosen")
+        assert stage.text == "if a:\n\tb\n\t  c\n"
+        assert status.status.indent == "tabs of 8"
+        await stage.press("ctrl+end", "tab")
+        assert stage.text.endswith("c\n\t")
+        await stage.press("ctrl+z", "ctrl+z")
+        assert stage.text == "if a:\n    b\n      c\n"
+
+
+async def test_indented_by_less_and_left_so(tmp_path: Path) -> None:
+    """Two blanks from now on, the lines as they are; another file keeps its own."""
+    path, other = tmp_path / "page.py", tmp_path / "other.py"
+    path.write_text("if a:\n    b\n")
+    other.write_text("if a:\n\tb\n")
+    async with staged(path, other) as stage:
+        await picked(stage, "indentation", *"2", "space", *"sp", "enter")
+        await stage.saw("asked")
+        await stage.press("escape")
+        await stage.saw("indentation chosen")
+        await stage.press("ctrl+end", "tab", "f6")
+        assert stage.app.buffers.all[0].page.text.lines[-1] == "  "
+        await stage.pilot.pause()
+        assert stage.app.window.status_bar.status.indent == "tabs of 4"
+        await stage.press("f6")
+        await stage.pilot.pause()
+        assert stage.app.window.status_bar.status.indent == "2 spaces"

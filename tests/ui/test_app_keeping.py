@@ -1,12 +1,14 @@
 """Nothing typed is lost: undo goes on after a restart, and what a crash cost is offered."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from stage_app import Stage, staged
 
 from diffedit.config import paths
-from diffedit.core import journal_file, left_behind
+from diffedit.core import journal_file, left_behind, places
 from diffedit.core.files import Base, read
 from diffedit.core.lock import Lock
 from diffedit.ui import keeping
@@ -147,6 +149,51 @@ async def test_a_second_editor_is_told_of_the_first(path: Path) -> None:
             await second.press("x")
             assert second.text == TEXT
             assert second.app.window.status_bar.status.read_only
+
+
+async def test_a_lock_from_another_machine_is_taken_over_once(path: Path) -> None:
+    """Its editor crashed there: t puts our name on it, and the next open asks nothing."""
+    lock = places.lock(journals(), path)
+    lock.parent.mkdir(parents=True)
+    lock.write_text(json.dumps({"pid": 1, "host": "elsewhere.example"}))
+    async with staged(path) as stage:
+        await stage.saw("asked")
+        await stage.press("t")
+        await stage.saw("taken over")
+        stage.app.filing.leave()
+        await stage.left()
+        await stage.app.filing.keeping.ask(lambda: None)
+    async with staged(path) as stage:
+        await stage.saw("looked back")
+        assert isinstance(stage.app.buffers.current.kept.lock, Lock)  # type: ignore[union-attr]
+        assert stage.app.quiet
+
+
+async def test_a_kill_loses_no_more_than_half_a_second(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each change is due to be written that long after the first one that is not, whatever comes.
+
+    The clock stands still: what was asked of it is what counts, and what is done when it strikes.
+    """
+    async with staged(path) as stage:
+        await stage.saw("looked back")
+        due: list[tuple[float, Callable[[], None]]] = []
+        monkeypatch.setattr(stage.app, "later", lambda *words: due.append(words))
+        for typed in ("x", "xy"):
+            # Typing on does not put it off.
+            await stage.press(typed[-1], "backspace", typed[-1])
+            ((seconds, strike),) = due
+            assert seconds <= keeping.WRITE_AFTER_S <= 0.5
+            due.clear()
+            strike()
+            await stage.app.filing.keeping.ask(lambda: None)
+            kept = stage.app.buffers.current.kept
+            assert kept is not None
+            assert kept.file is not None
+            story = journal_file.read(kept.file.path)
+            assert story is not None
+            assert story.unsaved_text(TEXT) == typed + TEXT
 
 
 async def test_two_that_edit_all_the_same_have_journals_of_their_own(path: Path) -> None:

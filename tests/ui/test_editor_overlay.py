@@ -1,7 +1,7 @@
 """The overlay: painted over lines of the page, pushing what is below down, never touching it."""
 
 import pytest
-from editor_app import editing, lines_of, press, screen
+from editor_app import editing, lines_of, painted, press, screen
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -253,3 +253,15 @@ async def test_a_change_by_the_session_while_it_is_shown() -> None:
         editor.page.apply(ChangeSet((Change(span, "new\ntext\nhere"),)))
         editor.show_overlay(None)
         assert lines_of(editor)[:5] == ["line 1", "new", "text", "here", "line 4"]
+
+
+async def test_wrapped_anew_when_the_window_is_wider() -> None:
+    """Under an overlay too, what is painted after a resize has the new breaks."""
+    text = "word " * 30 + "\nlast"
+    async with editing(text, language="", size=(30, 12)) as (editor, pilot):
+        editor.soft_wrap = True
+        editor.show_overlay(Overlay(1, 1, rows("a", "b")))
+        await pilot.pause()
+        await pilot.resize_terminal(60, 12)
+        await pilot.pause()
+        assert painted(editor) == screen(editor)

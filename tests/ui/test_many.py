@@ -83,3 +83,13 @@ async def test_copy_takes_a_line_of_each_cursor() -> None:
         assert editor.clipboard.text == "one\nsix"
         await press(editor, "end", " ", "ctrl+v")
         assert editor.text == "one two one\nsix ten six"
+
+
+async def test_nothing_is_pasted_at_many_cursors_of_a_text_that_is_only_looked_at() -> None:
+    """The cursors stay where they are, and the text as it is."""
+    async with editing("ab\nab\n") as (editor, _):
+        await press(editor, "alt+shift+down")
+        editor.read_only = True
+        editor._insert("more than there is room for")
+        assert str(editor.page.text) == "ab\nab\n"
+        assert len(editor.others) == 1

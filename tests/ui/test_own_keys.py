@@ -48,6 +48,17 @@ async def test_a_key_anywhere_and_one_in_the_text() -> None:
         assert len(stage.app.buffers.all) == 2
 
 
+async def test_a_plugins_command_on_a_key() -> None:
+    """Sorting ships as a plugin with a key; any other plugin's command can be given one as well."""
+    async with staged(stdin_text="b\na\n", keys={"f8": "sort-lines"}) as stage:
+        for key in ("alt+s", "f8"):
+            await stage.press("ctrl+a", key)
+            assert stage.text == "a\nb\n"
+            await stage.press("ctrl+z", "ctrl+z")
+    assert list(start_problems(Settings(keys={"f8": "sort-lines"}))) == []
+    assert len(list(start_problems(Settings(keys={"f8": "sort-lnies"})))) == 1
+
+
 async def test_a_key_in_a_bar() -> None:
     """A key that holds in the search bar only, and one taken away from there."""
     line = next(name for name in page_actions() if name.startswith("delete_line"))
