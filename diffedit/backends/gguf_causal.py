@@ -105,8 +105,11 @@ class GgufCausal:
             self._prefix += part
             self.prefilled += len(part)
 
-    def start(self, rows: int) -> None:
-        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
+    def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
+        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten.
+
+        No head is cached: returns a 0 for each.
+        """
         if rows > self.most_rows:
             raise BackendError(f"{rows} candidates do not fit; {self.most_rows} do.")
         self._forget()
@@ -117,6 +120,7 @@ class GgufCausal:
         self._last = [self._end] * rows
         for row in self._rows:
             self._context.branch(_PROMPT, row)
+        return [0] * rows
 
     def predict_rows(
         self,

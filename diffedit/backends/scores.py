@@ -54,6 +54,15 @@ def log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
     return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
 
 
+def normal(scores: Floats) -> Floats:
+    """The scores as log p, each line for itself. Overwrites the scores."""
+    for at in range(0, len(scores), BAND):
+        band = scores[at : at + BAND]
+        band -= band.max(axis=1, keepdims=True)
+        band -= np.log(np.exp(band).sum(axis=1, keepdims=True))
+    return scores
+
+
 def told(
     scores: Floats, ids: Sequence[int], decode: Callable[[Sequence[int]], list[str]]
 ) -> list[Scored]:
@@ -61,8 +70,7 @@ def told(
 
     The texts of the ids themselves are decoded together, so that they join. Overwrites the scores.
     """
-    scores -= scores.max(axis=1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    normal(scores)
     found = list[Scored]()
     for line, token, text in zip(scores, ids, decode(ids), strict=True):
         likely = np.argpartition(line, -CHOICES)[-CHOICES:]

@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Callable
 
-from diffedit.engine import tree
+from diffedit.engine import hints, tree
 from diffedit.engine.task import Task
 
 LONGEST_PAGE = 100_000
@@ -56,6 +56,21 @@ def sound(task: Task, text: str) -> bool:
     return check is None or (
         check(old, new) and _comments(task, task.text) == _comments(task, text)
     )
+
+
+def done(task: Task, text: str) -> bool:
+    """Whether a sound rewrite is surely all that was asked for; False where that cannot be told."""
+    if task.language.lower() != "python" or task.mode != "rewrite" or text == task.text:
+        return False
+    old, new = _tree(task, task.text), _tree(task, text)
+    if old is None or new is None or not sound(task, text):
+        return new is not None and sound(task, text)
+    check = _check(task.instruction)
+    if check is not _hints_added:
+        return check is not None
+    functions = [node for node in ast.walk(new) if isinstance(node, tree.FunctionNode)]
+    page = tree.parse(task.before + text + task.after) or new
+    return all(map(hints.complete, functions)) and hints.believable(page, functions)
 
 
 def _comments(task: Task, text: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from diffedit.backends.scores import BAND, log_likelihood, predict, told
+from diffedit.backends.scores import BAND, log_likelihood, normal, predict, told
 from diffedit.backends.small_keep import Keep
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
@@ -15,8 +16,22 @@ from diffedit.core.errors import BackendError, TooLongError
 from diffedit.core.heat import Scored
 from diffedit.engine.backend import Cancelled, Noise, Prediction, never
 
+LOOKED_AT = 64
+"""Slots whose scores are held at once."""
+WAYS = 3
+"""Ids other than the old one that are looked at in a place."""
 _CHUNK = 128
 """Prompt tokens read in one pass: more is hardly faster, and a cancel waits for the pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """A text that was read whole after the prefix: heads that begin like it need not be."""
+
+    ids: tuple[int, ...]
+    tail: Tail
+    states: Floats
+    """Column n says what follows the first n ids."""
 
 
 class SmallDenoiser:
@@ -41,6 +56,7 @@ class SmallDenoiser:
         """The old text that rows lean to, if any."""
         self._texts: list[list[int]] = []
         self._canvases: list[list[int]] = []
+        self._old: _Old | None = None
         self.passes = 0
         """Forward passes so far, prompts not counted."""
         self.prefilled = 0
@@ -62,6 +78,8 @@ class SmallDenoiser:
             )
         self._forget()
         shared = _common(self._prefix.ids, ids)
+        if shared < max(len(ids), len(self._prefix.ids)):
+            self._old = None
         del self._prefix.ids[shared:]
         for start in range(shared, len(ids), _CHUNK):
             if cancelled():
@@ -72,12 +90,48 @@ class SmallDenoiser:
             self._prefix.ids += part
             self.prefilled += len(part)
 
-    def start(self, rows: int) -> None:
-        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
+    def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
+        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten.
+
+        A head that begins like the text that `changes` read last is not read again. Returns how
+        many ids of each head have joined the rows' prefixes.
+        """
         self._forget()
-        self._tail = Tail.empty(self._model.shape, rows)
-        self._last = [self._prefix.hidden[:, len(self._prefix.ids) - 1]] * rows
-        self._texts = [[] for _ in range(rows)]
+        old = self._old
+        if old is None or not any(heads):
+            self._tail = Tail.empty(self._model.shape, rows)
+            self._last = [self._prefix.hidden[:, len(self._prefix.ids) - 1]] * rows
+            self._texts = [[] for _ in range(rows)]
+            return [0] * rows
+        known = [_common(old.ids, head[:-1]) for head in heads]
+        self._tail = old.tail.pick([0] * rows)
+        self._tail.lengths = list(known)
+        self._last = [old.states[:, count] for count in known]
+        self._texts = [list(old.ids[:count]) for count in known]
+        return known
+
+    def changes(self, ids: Sequence[int], count: int) -> list[tuple[int, ...]]:
+        """The likeliest ways to leave this text: its beginning and one other id, likeliest first.
+
+        One look at the whole text finds them all. Forgets the rows there were. Raises
+        TooLongError.
+        """
+        self.start(1)
+        states = self._look([ids])[0]
+        self._old = _Old(tuple(ids), self._tail, states)
+        found = list[tuple[float, int, int]]()
+        repeated, place = 0.0, 0
+        for at in range(0, len(ids) + 1, LOOKED_AT):
+            for line in normal(self._score(states[:, at : at + LOOKED_AT])):
+                token = ids[place] if place < len(ids) else -1
+                for other in np.argpartition(line, -WAYS)[-WAYS:].tolist():
+                    if other != token and other not in self.end_ids:
+                        found.append((repeated + float(line[other]), place, other))
+                repeated += float(line[token]) if place < len(ids) else 0.0
+                place += 1
+        self._forget()
+        found.sort(reverse=True)
+        return [(*ids[:place], token) for _, place, token in found[:count]]
 
     def predict_rows(
         self,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import collections.abc
 import difflib
 import re
-import typing
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -15,6 +12,7 @@ from diffedit.bench import sandbox
 from diffedit.bench.sandbox import Limits
 from diffedit.cases.case import Case, Kind
 from diffedit.cases.folding import Comprehensions, Folder, FStrings, Withs, folded
+from diffedit.engine.hints import believable
 from diffedit.engine.tree import (
     blurred,
     comments,
@@ -34,8 +32,6 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LIMITS = Limits(call_s=0.3, cpu_s=4)
 """The calls were chosen among those that take less than a third of it."""
-
-_KNOWN = {*dir(builtins), *typing.__all__, *collections.abc.__all__}
 
 
 def judge(case: Case, text: str) -> Verdict:
@@ -120,57 +116,17 @@ def _add_hints(case: Case, text: str) -> Verdict:
         return "outside"
     wanted = len(hints(_tree(case, case.answer), case.function)) - _stars(case)
     found = hints(tree, case.function)
-    return "solved" if len(found) >= wanted and believable(tree, case.function) else "wrong"
+    return (
+        "solved"
+        if len(found) >= wanted and believable(tree, named(tree, case.function))
+        else "wrong"
+    )
 
 
 def _stars(case: Case) -> int:
     """How many * and ** the function has: to leave them without a hint is fine."""
     functions = named(_tree(case, case.answer), case.function)
     return sum((f.args.vararg is not None) + (f.args.kwarg is not None) for f in functions)
-
-
-def believable(tree: ast.Module, name: str) -> bool:
-    """Whether the hints speak of known types, and none contradicts its own default."""
-    bound = {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
-    bound |= {
-        (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    for hint in hints(tree, name):
-        for node in ast.walk(hint):
-            if isinstance(node, ast.Name) and node.id not in _KNOWN | bound:
-                # A module that the page does not show: `io.StringIO`, say.
-                if not any(
-                    isinstance(n, ast.Attribute) and n.value is node for n in ast.walk(hint)
-                ):
-                    return False
-            elif isinstance(node, ast.Call | ast.Lambda | ast.Compare | ast.NamedExpr):
-                return False
-    return not any(_contradicts(function) for function in named(tree, name))
-
-
-def _contradicts(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a hint is a plain type and its default a constant of another one (None aside)."""
-    spec = function.args
-    positional = [*spec.posonlyargs, *spec.args]
-    pairs = [
-        *zip(reversed(positional), reversed(spec.defaults), strict=False),
-        *zip(spec.kwonlyargs, spec.kw_defaults, strict=True),
-    ]
-    for argument, default in pairs:
-        hint = argument.annotation
-        if isinstance(hint, ast.Name) and isinstance(default, ast.Constant):
-            kind = type(default.value).__name__
-            accepted = {kind, "object", "Any", *({"float"} if kind == "int" else set())}
-            plain = hint.id in {"int", "str", "float", "bool", "bytes", "list", "dict", "tuple"}
-            if plain and default.value is not None and hint.id not in accepted:
-                return True
-    return False
 
 
 def _remove_hints(case: Case, text: str) -> Verdict:

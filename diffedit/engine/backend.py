@@ -176,8 +176,12 @@ class CausalDenoiser(Protocol):
         A long one is read in parts; `cancelled` is asked between them, and may end it early.
         """
 
-    def start(self, rows: int) -> None:
-        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten."""
+    def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
+        """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten.
+
+        Row r is to begin with `heads[r]`. Returns how many of these ids, never the last one, have
+        joined its prefix by themselves because the model has read them already; 0 is always right.
+        """
 
     def predict_rows(
         self,

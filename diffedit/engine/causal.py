@@ -60,6 +60,9 @@ class Row:
     source: Source
     window: int
     settled: list[int] = field(default_factory=list)
+    """What it begins with, if anything, and all that has settled after it."""
+    read: int = 0
+    """How many of these have joined the model's prefix."""
     entropy: list[float] = field(default_factory=list)
     """Of each settled slot, in nats."""
     predicted: list[int] = field(default_factory=list)
@@ -72,8 +75,8 @@ class Row:
 
     @property
     def pending(self) -> list[int]:
-        """The last settled id; it joins the cached prefix at the next look."""
-        return self.settled[-1:]
+        """Settled ids that join the cached prefix at the next look: the last one, as a rule."""
+        return self.settled[self.read :]
 
     def canvas(self, filler: int, tokens: int, *, doubtful: bool = True) -> list[int]:
         """The guesses for the next look, the pending id first, at least `filler` if it can be.
@@ -82,7 +85,7 @@ class Row:
         poor filling is refined from look to look. Nothing past the budget of `tokens` is guessed.
         """
         first = len(self.pending)
-        room = min(self.window, first + tokens - len(self.settled) - 1)
+        room = max(first, min(self.window, first + tokens - len(self.settled) - 1))
         own = self.predicted if doubtful else ()
         ids = self.pending + self.source.guesses(self.settled, own, room - first, doubtful=doubtful)
         return ids + ids[-1:] * (min(filler, room) - len(ids))
@@ -147,7 +150,9 @@ def decode_rows(
 
     Whoever iterates may leave between two looks. Finished rows leave the batch.
     """
-    denoiser.start(len(rows))
+    heads = [row.settled for row in rows]
+    for row, read in zip(rows, denoiser.start(len(rows), heads), strict=True):
+        row.read = read
     live, step = list(range(len(rows))), 0
     while live:
         step += 1
@@ -195,6 +200,7 @@ def _advance(
     while held < len(canvas) and canvas[held] == chosen[held]:
         held += 1
     fresh = range(first, held + 1)
+    row.read += held
     row.predicted = list(chosen[held + 1 :])
     row.unsure = list(prediction.entropy[held + 1 :])
     begun = len(row.settled)

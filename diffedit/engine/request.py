@@ -114,8 +114,13 @@ class RowsRequest:
     """How long an answer may grow; never longer than `max_canvases` allow."""
     stop: Stop | None = None
     """Says when an answer is complete, besides at an end id."""
+    enough: Callable[[str], bool] | None = None
+    """enough(raw answer): it is so good that no other one need be waited for."""
     circles: bool = True
     """Whether an answer may run in a circle; False ends one that does, with a note."""
+    heads: Callable[[], Sequence[Sequence[int]]] | None = None
+    """heads(): what each candidate begins with, held; asked once the prompt has been read. None:
+    none is held to anything."""
     window: Window = DEFAULT_WINDOW
     original: str = ""
     """The span's text: the picture before the first step."""

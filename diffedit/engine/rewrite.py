@@ -58,10 +58,11 @@ def rows(
     try:
         denoiser.prefill(request.prefix, cancelled)
         _heed(cancelled)
+        run.hold()
         for look in decode_rows(denoiser, run.rows, run.limits, request.window):
             yield run.step(look)
             _heed(cancelled)
-            if run.out_of_steps:
+            if run.out_of_steps or run.has_enough:
                 break
         outcome = run.outcome()
     except Interrupted:
@@ -107,6 +108,28 @@ class _Rows:
         """Whether this canvas has had the steps that the person allows."""
         return self._params.max_steps is not None and self._canvas_step >= self._params.max_steps
 
+    @property
+    def has_enough(self) -> bool:
+        """Whether one of the answers is so good that the others need not be waited for.
+
+        Those that have not ended by then are left out.
+        """
+        enough = self._request.enough
+        done = [row for row in self.rows if row.stop]
+        if enough is None or not any(enough(self._text(row)) for row in done if row.stop == "end"):
+            return False
+        self.rows = done
+        return True
+
+    def hold(self) -> None:
+        """Have each candidate begin as it is to begin; more of them than beginnings are left."""
+        if self._request.heads is None:
+            return
+        heads = self._request.heads()
+        self.rows = self.rows[: len(heads)]
+        for row, head in zip(self.rows, heads, strict=False):
+            row.settled, row.entropy = list(head), [0.0] * len(head)
+
     def started(self) -> Started:
         """The run as it begins."""
         length = self._denoiser.canvas_length
@@ -143,8 +166,7 @@ class _Rows:
 
     def outcome(self) -> Outcome:
         """The candidates, finished: the best one, the others as alternatives."""
-        answers = ["".join(self._denoiser.decode(self._ids(row)[0])) for row in self.rows]
-        finished = self._request.finish(answers)
+        finished = self._request.finish([self._text(row) for row in self.rows])
         best = self.rows[finished.best]
         note = ""
         if best.circled:
@@ -166,6 +188,9 @@ class _Rows:
             alternatives=finished.texts[1:],
             note=" ".join(filter(None, (finished.note, note))),
         )
+
+    def _text(self, row: Row) -> str:
+        return "".join(self._denoiser.decode(self._ids(row)[0]))
 
     def _ids(self, row: Row) -> tuple[list[int], list[float | None]]:
         """A row's settled ids and what it guesses after them, with the entropy of each."""

@@ -58,16 +58,15 @@ ASKS: dict[Kind, tuple[str, ...]] = {
 """What a person would type, by kind."""
 
 SHARES: dict[Kind, float] = {
-    "missing_line": 0.25,
-    "repair": 0.17,
+    "repair": 0.24,
     "rename": 0.16,
-    "add_hints": 0.09,
-    "remove_hints": 0.07,
-    "add_docstring": 0.09,
+    "add_hints": 0.16,
+    "remove_hints": 0.14,
+    "add_docstring": 0.10,
     "remove_docstring": 0.06,
-    "with_statement": 0.03,
-    "f_string": 0.04,
-    "comprehension": 0.04,
+    "with_statement": 0.04,
+    "f_string": 0.05,
+    "comprehension": 0.05,
 }
 """How often each kind is drawn, as far as there are functions for it."""
 

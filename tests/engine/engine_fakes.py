@@ -69,8 +69,9 @@ class CausalModel:
     def prefill(self, ids: Sequence[int], cancelled: Cancelled = never) -> None:
         self._prefix = list(ids)
 
-    def start(self, rows: int) -> None:
+    def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
         self._rows = [list(self._prefix) for _ in range(rows)]
+        return [0] * rows
 
     def predict_rows(
         self,
