@@ -146,11 +146,15 @@ class Edits:
             small_prompt.opening(task, span),
         )
 
+    def place(self, task: Task) -> small_fill.Gap:
+        """The gap of an infill or continue task, with as much text before it as is read."""
+        left = min(self._habits.left, self._denoiser.context_length // 2)
+        near = prompt.budget(task.before, "", limit=left, count=self._count)
+        return small_fill.gap(task, small_fill.told(task, near.before))
+
     def _filling(self, task: Task, params: DenoiseParams) -> RowsRequest:
         denoiser, habits = self._denoiser, self._habits
-        left = min(habits.left, denoiser.context_length // 2)
-        near = prompt.budget(task.before, "", limit=left, count=self._count)
-        place = small_fill.gap(task, small_fill.told(task, near.before))
+        place = self.place(task)
         ids = self._raw(place.prompt)
         lines = min(place.wanted * habits.line_tokens, habits.fill_tokens)
         wanted = lines or habits.continue_tokens
@@ -197,7 +201,7 @@ class Edits:
                 "The model found nothing to put here.", hint="Run it again with another seed."
             )
         if task.mode == "infill" and task.after.strip() and len(once) > 1:
-            right = self._right(task.after)
+            right = self.right(task.after)
             full = (place.lead + parts[n] + place.end + right for n in once)
             rows = [self._denoiser.encode(text)[: self._denoiser.room] for text in full]
             found = dict(zip(once, self._denoiser.likelihoods(rows), strict=True))
@@ -207,7 +211,7 @@ class Edits:
         note = "The model changed nothing." if texts[0] == task.text else ""
         return Finished(texts=tuple(texts), best=once[0], note=note)
 
-    def _right(self, after: str) -> str:
+    def right(self, after: str) -> str:
         """The beginning of the text after the gap, to a line's end if one is near."""
         most = self._habits.right
         ids = self._denoiser.encode(after[: most * 16])[:most]

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffedit.backends import small_canvas
-from diffedit.backends.adapter_header import MASK, about, objective
+from diffedit.backends import small_canvas, small_gap
+from diffedit.backends.adapter_header import CAUSAL, MASK, about, objective
 from diffedit.backends.causal_edit import Edits
 from diffedit.backends.options import whole_numbers
 from diffedit.backends.small_edit import TunedEdits
@@ -26,6 +26,7 @@ from diffedit.engine.step import Event
 from diffedit.engine.task import Task
 
 if TYPE_CHECKING:
+    from diffedit.backends.small_adapter import Switch
     from diffedit.backends.small_denoiser import SmallDenoiser
     from diffedit.backends.small_mask import MaskDenoiser
     from diffedit.backends.small_tokenizer import SmallTokenizer
@@ -60,7 +61,7 @@ class SmallBackend:
         self._adapter = options.get("adapter", "")
         numbers = {name: word for name, word in options.items() if name != "adapter"}
         self._context = min(CONTEXT_LENGTH, whole_numbers("small", OPTIONS, numbers)["context"])
-        self._tuned = ""
+        self._switch: Switch | None = None
         self._denoiser: SmallDenoiser | None = None
         self._tokenizer: SmallTokenizer | None = None
         self._canvas: MaskDenoiser | None = None
@@ -107,24 +108,29 @@ class SmallBackend:
             self._canvas.seed = params.seed
             request = small_canvas.request(task, self._canvas, self._tokenizer.markers)
             return rewrite.canvases(self._canvas, request, params, cancelled)
-        if self._tuned and task.mode == "rewrite":
-            # A gap is asked for in the plain model's way: of 20 it filled 2, the tuned way 1.
+        tuned = self._use(tuned=task.mode == "rewrite")
+        if tuned:
             assert self._tokenizer is not None
             return TunedEdits(self._denoiser, self._tokenizer.markers).run(task, params, cancelled)
-        return rewrite.rows(*self.asked(task, params), params, cancelled)
+        edits = self._edits()
+        rows, place = edits.request(task, params), edits.place(task)
+        if task.mode == "infill" and small_gap.fits(place, params):
+            gaps = small_gap.Gaps(self._denoiser, task, rows, place, edits.right(task.after))
+            return gaps.run(params, cancelled)
+        return rewrite.rows(self._denoiser, rows, params, cancelled)
 
     def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
         """What the untuned model is asked for a task. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
-        edits = Edits(self._denoiser, self._chat, self._raw)
-        return self._denoiser, edits.request(task, params)
+        return self._denoiser, self._edits().request(task, params)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is after what stands left of it. Raises TooLongError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
-        ids = Edits(self._denoiser, self._chat, self._raw).reading(task)
+        self._use(tuned=False)
+        ids = self._edits().reading(task)
         self._denoiser.prefill(ids, cancelled)
         return () if cancelled() else self._denoiser.score(self._denoiser.encode(task.text))
 
@@ -160,9 +166,27 @@ class SmallBackend:
         if path is None:
             return None
         adapter = small_adapter.read(path)
-        small_adapter.merge(weights, adapter, path)
-        self._tuned = adapter.objective
+        if adapter.objective == CAUSAL:
+            self._switch = small_adapter.Switch(weights, adapter, path)
+        else:
+            small_adapter.merge(weights, adapter, path)
         return adapter.mask_embedding
+
+    def _use(self, *, tuned: bool) -> bool:
+        """Have the adapter, if there is one, in the weights or out of them; whether it is in.
+
+        It knows how code is changed; what fits into a gap the plain model knows better.
+        """
+        if self._switch is None:
+            return False
+        if self._switch.turn(on=tuned):
+            assert self._denoiser is not None
+            self._denoiser.forget()
+        return tuned
+
+    def _edits(self) -> Edits:
+        assert self._denoiser is not None
+        return Edits(self._denoiser, self._chat, self._raw)
 
     def _raw(self, text: str) -> list[int]:
         assert self._denoiser is not None

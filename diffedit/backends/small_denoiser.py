@@ -90,6 +90,12 @@ class SmallDenoiser:
             self._prefix.ids += part
             self.prefilled += len(part)
 
+    def forget(self) -> None:
+        """Read the whole prompt at the next `prefill`: the weights are others."""
+        self._prefix.ids.clear()
+        self._old = None
+        self._forget()
+
     def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
         """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten.
 
@@ -169,6 +175,27 @@ class SmallDenoiser:
         self._last = [self._last[row] for row in rows]
         self._texts = [self._texts[row] for row in rows]
         self._seen = []
+
+    def grow(
+        self, parents: Sequence[int], ids: Sequence[Sequence[int]], ways: int
+    ) -> list[list[tuple[int, float]]]:
+        """New row n goes on from old row parents[n] with ids[n], which join its prefix.
+
+        Returns for each new row its likeliest next ids with their log p, in nats. Raises
+        TooLongError.
+        """
+        self._tail = self._tail.pick(parents)
+        self._last = [self._last[row] for row in parents]
+        self._texts = [[] for _ in parents]
+        states = self._look(ids)
+        for row, (state, own) in enumerate(zip(states, ids, strict=True)):
+            self._last[row] = state[:, len(own)]
+            self._tail.lengths[row] += len(own)
+        found = list[list[tuple[int, float]]]()
+        for line in normal(self._score(np.stack(self._last, axis=1))):
+            likely = np.argpartition(line, -ways)[-ways:]
+            found.append([(int(token), float(line[token])) for token in likely])
+        return found
 
     def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """Log p of each whole text after the prefix, in nats. Forgets the rows there were."""

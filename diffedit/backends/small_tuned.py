@@ -1,9 +1,7 @@
 """What the tuned model in the box is told: as short as it can be, since tuning taught the rest.
 
-A rewrite is one turn of a chat: the code, the wish, the code again. A gap is filled from the text
-right of it, told first, and the text left of it, told last: so the answer goes on where the left
-text ends, as in any text (suffix, prefix, middle: Bavarian et al. 2022). `tune` trains on exactly
-these prompts.
+A rewrite is one turn of a chat: the code, the wish, the code again. `tune` trains on exactly this
+prompt.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ Encode = Callable[[str], list[int]]
 
 START, END = "<|im_start|>", "<|im_end|>"
 RIGHT_TOKENS = 48
-"""Tokens right of a gap that the model is told."""
+"""Tokens right of a gap that a canvas holds."""
 
 
 def rewrite_prompt(code: str, wish: str, encode: Encode, markers: Mapping[str, int]) -> list[int]:
@@ -29,12 +27,6 @@ def rewrite_prompt(code: str, wish: str, encode: Encode, markers: Mapping[str, i
         *(start, *encode("user\n" + code), *line, *encode(spoken(wish)), end, *line),
         *(start, *encode("assistant"), *line),
     ]
-
-
-def fill_prompt(before: str, after: str, encode: Encode, markers: Mapping[str, int]) -> list[int]:
-    """Ids of a gap's prompt. The answer is what stands in the gap, then END."""
-    right = encode(after)[:RIGHT_TOKENS]
-    return [markers[START], *right, markers[END], *encode(before)]
 
 
 def spoken(wish: str) -> str:

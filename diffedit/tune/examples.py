@@ -15,8 +15,6 @@ KEPT_WEIGHT = 0.6
 """Of a token that the answer copies: the model can copy before it is tuned."""
 KEPT_SHARE = 0.6
 """Share of copied tokens that are scored at all: scores take time."""
-GAP_GRADIENT = 12
-"""Tokens left of a gap that learn with it."""
 AFTER_CHANGE = 8
 """Copied tokens after the last change, where the rest of an answer is left out."""
 LEFT_OUT = 0.6
@@ -45,23 +43,16 @@ class Example:
 def example(
     item: Item, encode: Encode, markers: Mapping[str, int], random: Random, *, whole: bool = False
 ) -> Example:
-    """The example that a task makes; `whole`: nothing of it is left out."""
+    """The example that a rewrite makes; `whole`: nothing of it is left out."""
     end = markers[small_tuned.END]
-    if item.kind == "missing_line":
-        prompt = small_tuned.fill_prompt(item.before, item.after, encode, markers)
-        answer = [*encode(item.answer), end]
-        changed = [True] * len(answer)
-        learns = len(prompt) - GAP_GRADIENT
-    else:
-        code = encode(item.code)
-        prompt = small_tuned.rewrite_prompt(item.code, item.wish, encode, markers)
-        answer = [*encode(item.answer), end]
-        changed = changes(code, answer[:-1])
-        learns = 3 + len(code)
-        if not whole and random.random() < LEFT_OUT:
-            last = max((n for n, new in enumerate(changed[:-1]) if new), default=0)
-            answer = answer[: last + 1 + AFTER_CHANGE]
-            changed = changed[: len(answer)]
+    code = encode(item.code)
+    prompt = small_tuned.rewrite_prompt(item.code, item.wish, encode, markers)
+    answer = [*encode(item.answer), end]
+    changed = changes(code, answer[:-1])
+    if not whole and random.random() < LEFT_OUT:
+        last = max((n for n, new in enumerate(changed[:-1]) if new), default=0)
+        answer = answer[: last + 1 + AFTER_CHANGE]
+        changed = changed[: len(answer)]
     weights = [
         1.0 if new else KEPT_WEIGHT / KEPT_SHARE * (whole or random.random() < KEPT_SHARE)
         for new in changed
@@ -69,7 +60,7 @@ def example(
     return Example(
         kind=item.kind,
         prompt=tuple(prompt),
-        learns=max(1, learns),
+        learns=3 + len(code),
         answer=tuple(answer),
         weights=tuple(weights),
         changed=tuple(changed),

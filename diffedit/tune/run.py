@@ -136,8 +136,9 @@ def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[It
     say("drawing tasks")
     mine, others, refused = _modules(given)
     random = Random(given.seed)
-    found = tasks.draw(corpus.functions(mine, refused=refused), random, TASKS)
-    held = tasks.draw(corpus.functions(others, refused=refused), random, 400)
+    gaps = given.objective == MASK
+    found = tasks.draw(corpus.functions(mine, refused=refused), random, TASKS, gaps=gaps)
+    held = tasks.draw(corpus.functions(others, refused=refused), random, 400, gaps=gaps)
     if not found:
         raise FileError("There is no Python here to learn from.", hint="Name another folder.")
     folder.mkdir(parents=True, exist_ok=True)

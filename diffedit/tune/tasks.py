@@ -68,7 +68,11 @@ SHARES: dict[Kind, float] = {
     "f_string": 0.05,
     "comprehension": 0.05,
 }
-"""How often each kind is drawn, as far as there are functions for it."""
+"""How often each kind of rewrite is drawn, as far as there are functions for it."""
+
+GAPS = 0.25
+"""The share of gaps, where gaps are trained on: a model that reads left to right fills them better
+as it is."""
 
 LONGEST_PAGE = 1400
 """Characters of a function with what is told of its surroundings."""
@@ -95,13 +99,19 @@ class Item:
     after: str = ""
 
 
-def draw(found: Sequence[Function], random: Random, count: int) -> list[Item]:
-    """`count` tasks (fewer if there are not enough functions), in a random order."""
+def draw(found: Sequence[Function], random: Random, count: int, *, gaps: bool) -> list[Item]:
+    """`count` tasks (fewer if there are not enough functions), in a random order.
+
+    `gaps`: lines that are missing are among them.
+    """
     order = list(found)
     random.shuffle(order)
     names = _names(order[:2000])
     items: list[Item] = []
-    for kind, share in SHARES.items():
+    shares = {kind: share * (1 - GAPS) for kind, share in SHARES.items()} if gaps else SHARES
+    if gaps:
+        shares["missing_line"] = GAPS
+    for kind, share in shares.items():
         wanted = round(share * count)
         made = _of_kind(kind, order, random, names)
         items += [item for item, _ in zip(made, range(wanted), strict=False)]

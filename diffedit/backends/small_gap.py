@@ -1,0 +1,284 @@
+"""A gap of a few lines for the model in the box: the likeliest lines, side by side.
+
+Samples of a model this small are rarely better than its first choice, so the candidates are what a
+beam search finds: the likeliest continuations, and the likeliest that begin as the code around the
+gap suggests (with a name that is used below and set nowhere, with `return`, with what opens a
+block). All are denoised in one batch over one cached prefix, an id a look. Those that the code
+around them bears out come first: likely together with the text after them, and with no fault that
+a linter would find.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from diffedit.backends import small_fill
+from diffedit.backends.small_fill import Gap
+from diffedit.core.draft import Piece
+from diffedit.engine import doubt, rewrite
+from diffedit.engine.backend import Cancelled, Interrupted
+from diffedit.engine.canvas_run import as_it_was
+from diffedit.engine.params import DenoiseParams
+from diffedit.engine.request import RowsRequest
+from diffedit.engine.step import Event, Outcome, Started, Step
+from diffedit.engine.task import Task
+
+if TYPE_CHECKING:
+    from diffedit.backends.small_denoiser import SmallDenoiser
+
+MOST_LINES = 3
+"""A longer gap is denoised in the usual way."""
+WIDTH, SIDE_WIDTH = 8, 4
+"""Lines that are held at once: of the free ones, and of those that begin in one given way."""
+NAMES = 2
+"""Names used below and set nowhere that lines begin with."""
+BEHIND = 5.0
+"""Nats by which a line that is not whole may be less likely than the best whole one."""
+RANKED = 8
+"""Candidates that are read together with the text after the gap."""
+LINE_TOKENS = 40
+LONGEST_PAGE = 30_000
+"""Characters of a page that is parsed once for every candidate."""
+OPENERS = ("if", "for", "while", "with", "else:", "try:")
+
+_WORD = re.compile(r"(?<![.\w'\"])([A-Za-z_]\w*)\b(?!\s*=[^=])")
+
+
+_Line = tuple[float, tuple[int, ...], int]
+"""Log p in nats, ids, and the row that the last of them goes on from."""
+
+
+@dataclass(slots=True)
+class _Beam:
+    """The lines that begin in one way. It moves."""
+
+    width: int
+    live: list[_Line]
+    whole: list[tuple[float, tuple[int, ...]]] = field(default_factory=list)
+    cut: list[tuple[float, tuple[int, ...]]] = field(default_factory=list)
+    """Lines that grew too long; worth something only where none is whole."""
+
+
+class Gaps:
+    """Fills one gap."""
+
+    def __init__(
+        self, denoiser: SmallDenoiser, task: Task, request: RowsRequest, place: Gap, right: str
+    ) -> None:
+        """`request` is what the gap is asked for in the usual way; `right` the text after it."""
+        self._denoiser, self._task, self._request = denoiser, task, request
+        self._place, self._right = place, right
+        self._most = min(LINE_TOKENS * place.wanted, request.max_tokens or LINE_TOKENS)
+        self._beams = list[_Beam]()
+        for head, width in self._heads():
+            ids = tuple(denoiser.encode(place.lead + head)) if head else ()
+            self._beams.append(_Beam(width, [(0.0, ids, 0)]))
+        self._shown = as_it_was(request.original)
+        self._steps = 0
+
+    def run(self, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+        """Denoise the candidates; the best one first. Raises ModelError or TooLongError."""
+        length = self._denoiser.canvas_length
+        yield Started(
+            seed=params.seed, max_steps=params.max_steps, canvas_length=length, free=length, kept=0
+        )
+        try:
+            self._denoiser.prefill(self._request.prefix, cancelled)
+            self._denoiser.start(1)
+            parents = [0] * len(self._beams)
+            ids = [beam.live[0][1] for beam in self._beams]
+            while parents and not (params.max_steps and self._steps >= params.max_steps):
+                _heed(cancelled)
+                ways = self._denoiser.grow(parents, ids, WIDTH + 2)
+                self._steps += 1
+                parents, ids = self._spread(ways)
+                yield self._step()
+            outcome = self._outcome(params.candidates)
+            if outcome is None:
+                yield from self._usual(params, cancelled)
+                return
+        except Interrupted:
+            text = "".join(piece.text for piece in self._shown)
+            outcome = Outcome(
+                text=text, stop="cancelled", steps=self._steps, canvases=1, tokens=len(text)
+            )
+        yield outcome
+
+    # The search --------------------------------------------------------------------------------
+
+    def _heads(self) -> Iterator[tuple[str, int]]:
+        """How lines may begin, the free ones first, and how many of each are held."""
+        yield "", WIDTH
+        if self._task.language.lower() != "python" or self._place.inline:
+            return
+        depth = self._depth()
+        start = depth if self._place.lead.endswith("\n") else ""
+        rows = self._task.after.removeprefix(self._task.after.partition("\n")[0]).split("\n")
+        if self._place.newline:
+            rows = self._task.after.split("\n")
+        below = next((row for row in rows if row.strip()), "")
+        if len(below) - len(below.lstrip()) > len(depth):
+            yield from ((start + word, SIDE_WIDTH // 2) for word in OPENERS)
+            return
+        yield f"{start}return", SIDE_WIDTH
+        yield from ((f"{start}{name} =", SIDE_WIDTH) for name in unset(self._task)[:NAMES])
+
+    def _depth(self) -> str:
+        """The indentation of the gap: what stands there, or what the line above asks for."""
+        task, place = self._task, self._place
+        above, _, line = task.before.rpartition("\n")
+        there = place.own or line or task.text.rstrip("\n")
+        if there and not there.strip():
+            return there
+        row = next((row for row in reversed(above.split("\n")) if row.strip()), "")
+        return row[: len(row) - len(row.lstrip())] + "    " * row.rstrip().endswith(":")
+
+    def _spread(
+        self, ways: Sequence[Sequence[tuple[int, float]]]
+    ) -> tuple[list[int], list[tuple[int, ...]]]:
+        """The beams an id further: which rows go on, and with what."""
+        parents, ids, row = list[int](), list[tuple[int, ...]](), 0
+        for beam in self._beams:
+            found = list[_Line]()
+            for nats, line, _ in beam.live:
+                found += [(nats + log_p, (*line, token), row) for token, log_p in ways[row]]
+                row += 1
+            self._keep(beam, sorted(found, reverse=True))
+            parents += [parent for _, _, parent in beam.live]
+            ids += [line[-1:] for _, line, _ in beam.live]
+        return parents, ids
+
+    def _keep(self, beam: _Beam, found: Sequence[_Line]) -> None:
+        """Of the lines an id further the likeliest; whole ones are put aside."""
+        beam.live = []
+        for nats, line, parent in found:
+            least = max((n for n, _ in beam.whole), default=nats) - BEHIND
+            if len(beam.live) == beam.width or len(beam.whole) >= beam.width or nats < least:
+                break
+            ended = line[-1] in self._denoiser.end_ids
+            raw = self._text(line[:-1] if ended else line)
+            lead = self._place.lead
+            if not raw.startswith(lead) and (ended or not lead.startswith(raw)):
+                continue
+            if ended or small_fill.complete(raw, self._place):
+                beam.whole.append((nats, line[:-1] if ended else line))
+            elif len(line) < self._most:
+                beam.live.append((nats, line, parent))
+            else:
+                beam.cut.append((nats, line))
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return "".join(self._denoiser.decode(ids))
+
+    def _part(self, ids: Sequence[int], *, whole: bool) -> str:
+        """What of a raw line goes into the page."""
+        raw = self._text(ids)
+        return raw[slice(*small_fill.extent(raw, self._place, whole=whole))]
+
+    def _step(self) -> Step:
+        """The likeliest line so far; what all free lines agree on has settled."""
+        beam = self._beams[0]
+        lines = [(nats, ids) for nats, ids, _ in beam.live] or beam.whole
+        slots = zip(*(ids for _, ids in lines), strict=False)
+        agreed = sum(1 for _ in takewhile(lambda slot: len(set(slot)) == 1, slots))
+        best = max(lines)[1] if lines else ()
+        pieces = tuple(
+            Piece(text, "accepted" if slot < agreed or not beam.live else "noise")
+            for slot, text in enumerate(self._denoiser.decode(best))
+        )
+        raw = self._text(best)
+        self._shown = small_fill.picture(
+            pieces, self._place, small_fill.extent(raw, self._place)
+        ) or as_it_was(self._request.original)
+        return Step(
+            canvas=1,
+            step=self._steps,
+            canvas_step=self._steps,
+            pieces=self._shown,
+            accepted=agreed / len(best) if best else 0.0,
+            temperature=0.0,
+            mean_entropy=0.0,
+        )
+
+    # The answers -------------------------------------------------------------------------------
+
+    def _usual(self, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+        """The gap filled in the usual way, after a search that came to nothing."""
+        for event in rewrite.rows(self._denoiser, self._request, params, cancelled):
+            if isinstance(event, Step):
+                yield replace(event, step=event.step + self._steps)
+            elif isinstance(event, Outcome):
+                yield replace(event, steps=event.steps + self._steps)
+
+    def _outcome(self, wanted: int | None) -> Outcome | None:
+        """The candidates in order; None where there is none."""
+        found = dict[str, float]()
+        lines = [line for beam in self._beams for line in beam.whole]
+        whole = bool(lines)
+        for beam in () if whole else self._beams:
+            lines += [*beam.cut, *((nats, ids) for nats, ids, _ in beam.live)]
+        for nats, ids in lines:
+            part = self._part(ids, whole=whole)
+            if part.strip():
+                found[part] = max(nats, found.get(part, nats))
+        if not found:
+            return None
+        against = {part: self._against(part) for part in found}
+        parts = sorted(found, key=lambda part: against[part] - found[part])[:RANKED]
+        likely = dict(zip(parts, self._together(parts), strict=True))
+        parts.sort(key=lambda part: against[part] - likely[part])
+        texts = [self._place.own + part + self._place.end for part in parts[:wanted]]
+        note = "The model changed nothing." if texts[0] == self._task.text else ""
+        return Outcome(
+            text=texts[0],
+            stop="end" if whole else "steps",
+            steps=self._steps,
+            canvases=1,
+            tokens=len(self._denoiser.encode(parts[0])),
+            alternatives=tuple(texts[1:]),
+            note=note,
+        )
+
+    def _against(self, part: str) -> float:
+        """Nats that speak against a candidate, whatever the model says."""
+        task, place = self._task, self._place
+        if task.language.lower() != "python":
+            return 0.0
+        remark = part.lstrip().startswith("#") and not place.prose
+        text = place.own + part + place.end
+        page = task.before + text + task.after
+        if len(page) > LONGEST_PAGE:
+            return 100.0 * remark
+        count = doubt.faults(page, task.before.count("\n") + 1)
+        return 100.0 * remark + (200.0 if count is None else doubt.NATS * count)
+
+    def _together(self, parts: Sequence[str]) -> list[float]:
+        """Log p of each candidate with the text after the gap, in nats."""
+        denoiser, place = self._denoiser, self._place
+        rows = [denoiser.encode(place.lead + part + place.end + self._right) for part in parts]
+        return denoiser.likelihoods([row[: denoiser.room] for row in rows])
+
+
+def _heed(cancelled: Cancelled) -> None:
+    """Raise Interrupted once the run is cancelled."""
+    if cancelled():
+        raise Interrupted
+
+
+def unset(task: Task) -> list[str]:
+    """The names that the text after a gap uses and that nothing before it speaks of, in order."""
+    before = set(re.findall(r"[A-Za-z_]\w*", task.before))
+    near = (name for name in _WORD.findall(task.after[:1500]))
+    known = {*before, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
+    return [name for name in dict.fromkeys(near) if name not in known]
+
+
+def fits(place: Gap, params: DenoiseParams) -> bool:
+    """Whether a gap is one that is filled in this way."""
+    return 0 < place.wanted <= MOST_LINES and not params.seed
