@@ -96,3 +96,19 @@ def test_the_picture_keeps_rows_and_indentation() -> None:
     assert "".join(piece.text for piece in shown).split("\n")[1:] == OLD.split("\n")[1:]
     done = small_edit.picture((Piece("def f():\n    pass", "accepted"),), task, span)
     assert "".join(piece.text for piece in done) == "    def f():\n        pass\n"
+
+
+def test_what_is_surely_done_comes_first() -> None:
+    """Hints for a part are sound but not all that was asked; a free wish is never surely done."""
+    wish = rewriting("add type hints")
+    some = OLD.replace("(self, values)", "(self, values: list)")
+    every = OLD.replace("(self, values):", "(self, values: list) -> int:")
+    assert small_check.sound(wish, some)
+    assert not small_check.done(wish, some)
+    assert small_check.done(wish, every)
+    assert small_edit.ranked(wish, [OLD, some, every]) == [2, 1, 0]
+    assert not small_check.done(rewriting("make it faster"), OLD.replace("sum", "fsum"))
+    assert small_check.done(rewriting("rename values to items"), OLD.replace("values", "items"))
+    broken = rewriting("fix it", OLD.replace("(values)", "(values"))
+    assert small_check.done(broken, OLD)
+    assert not small_check.done(broken, broken.text)

@@ -295,3 +295,55 @@ def test_the_real_model_decodes_its_plain_text_in_fewer_passes() -> None:
     if same < 48:
         one, other = denoiser.likelihoods([found[: same + 1], plain[: same + 1]])
         assert one == pytest.approx(other, abs=1e-3)
+
+
+def test_the_ways_to_leave_a_text_are_the_models_own_choices(denoiser: SmallDenoiser) -> None:
+    """Each way is a beginning and another id; they come in the order of their likelihood."""
+    denoiser.prefill(denoiser.encode(PROMPT))
+    old = denoiser.encode("    return result\n")
+    ways = denoiser.changes(old, 6)
+    assert len(set(ways)) == 6
+    for way in ways:
+        assert list(way[:-1]) == old[: len(way) - 1]
+        assert len(way) > len(old) or way[-1] != old[len(way) - 1]
+    found = denoiser.likelihoods(ways)
+    assert found == sorted(found, reverse=True)
+
+
+def test_a_row_that_begins_like_a_text_that_was_read_goes_on_alike(
+    denoiser: SmallDenoiser,
+) -> None:
+    """What the look at the old text left in the cache serves the rows that begin with it."""
+    old = denoiser.encode("    return result\n")
+    denoiser.prefill(denoiser.encode(PROMPT))
+    ways = [tuple(old[:2]), *denoiser.changes(old, 3)]
+
+    def answers() -> list[list[int]]:
+        rows = [
+            Row(temperature=0.0, noise_seed=0, source=Source(()), window=8, settled=list(way))
+            for way in ways
+        ]
+        for _ in decode_rows(denoiser, rows, Limits(tokens=24), Window()):
+            pass
+        return [row.settled for row in rows]
+
+    passes, cached = denoiser.passes, answers()
+    denoiser.forget()
+    denoiser.prefill(denoiser.encode(PROMPT))
+    assert denoiser.start(4, ways) == [0] * 4
+    assert answers() == cached
+    assert denoiser.passes > passes
+    assert all(tuple(row[: len(way)]) == way for row, way in zip(cached, ways, strict=True))
+
+
+def test_rows_grow_from_any_row(denoiser: SmallDenoiser) -> None:
+    """Two rows that go on from one say what two texts read afresh would say."""
+    denoiser.prefill(denoiser.encode(PROMPT))
+    first, second = denoiser.encode("    return"), denoiser.encode("    for")
+    denoiser.start(1)
+    denoiser.grow([0, 0], [first, second], 4)
+    grown = denoiser.grow([1, 0, 1], [[5], [6], [7]], 4)
+    for text, found in zip(([*second, 5], [*first, 6], [*second, 7]), grown, strict=True):
+        denoiser.start(1)
+        afresh = dict(denoiser.grow([0], [text], 4)[0])
+        assert dict(found) == pytest.approx(afresh, abs=1e-3)
