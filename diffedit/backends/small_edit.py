@@ -92,15 +92,7 @@ class TunedEdits:
         denoiser.keep = Keep(start, end, LEANING)
         wish = task.instruction.strip() or small_prompt.USUAL_WISH
         ids = small_tuned.rewrite_prompt(code, wish, denoiser.encode, self._markers)
-        room = len(start) * 5 // 4 + self._habits.line_tokens
-        if len(ids) + room > denoiser.context_length:
-            spare = len(ids) - len(start) + self._habits.line_tokens
-            most = (denoiser.context_length - spare) * 4 // 9
-            raise TooLongError(
-                f"The span has {len(start):,} tokens; {most:,} fit into this model's "
-                f"{denoiser.context_length:,}, with the answer.",
-                hint="Select less.",
-            )
+        room = self._room(ids, start)
         rows = LATER if later else params.candidates or FIRST
 
         def fitted(answer: str) -> str:
@@ -124,6 +116,18 @@ class TunedEdits:
             original=task.text,
             finish=finish,
             picture=lambda pieces: picture(pieces, task, span),
+        )
+
+    def _room(self, ids: Sequence[int], start: Sequence[int]) -> int:
+        """Tokens that an answer may have. Raises TooLongError."""
+        room, length = len(start) * 5 // 4 + self._habits.line_tokens, self._denoiser.context_length
+        if len(ids) + room <= length:
+            return room
+        spare = len(ids) - len(start) + self._habits.line_tokens
+        raise TooLongError(
+            f"The span has {len(start):,} tokens; {(length - spare) * 4 // 9:,} fit into this "
+            f"model's {length:,}, with the answer.",
+            hint="Select less.",
         )
 
     def _heads(
