@@ -86,12 +86,10 @@ class TunedEdits:
         if not task.text.strip():
             raise RequestError("There is nothing selected to rewrite.", hint="Try infill.")
         denoiser, span = self._denoiser, small_prompt.shown(task)
-        end = self._markers[small_tuned.END]
         code = span.text.strip("\n")
         start = denoiser.encode(code)
-        denoiser.keep = Keep(start, end, LEANING)
-        wish = task.instruction.strip() or small_prompt.USUAL_WISH
-        ids = small_tuned.rewrite_prompt(code, wish, denoiser.encode, self._markers)
+        denoiser.keep = Keep(start, self._markers[small_tuned.END], LEANING)
+        ids = self._prompt(code, task)
         room = self._room(ids, start)
         rows = LATER if later else params.candidates or FIRST
 
@@ -101,7 +99,7 @@ class TunedEdits:
         def finish(answers: Sequence[str]) -> Finished:
             texts = [fitted(answer) for answer in answers]
             order = ranked(task, texts)
-            note = "The model changed nothing." if texts[order[0]] == task.text else ""
+            note = "" if texts[order[0]] != task.text else "The model changed nothing."
             return Finished(texts=tuple(texts[n] for n in order), best=order[0], note=note)
 
         return RowsRequest(
@@ -117,6 +115,10 @@ class TunedEdits:
             finish=finish,
             picture=lambda pieces: picture(pieces, task, span),
         )
+
+    def _prompt(self, code: str, task: Task) -> list[int]:
+        wish = task.instruction.strip() or small_prompt.USUAL_WISH
+        return small_tuned.rewrite_prompt(code, wish, self._denoiser.encode, self._markers)
 
     def _room(self, ids: Sequence[int], start: Sequence[int]) -> int:
         """Tokens that an answer may have. Raises TooLongError."""
