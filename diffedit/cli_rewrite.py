@@ -27,7 +27,7 @@ def order_of(words: Sequence[str]) -> Order:
         dials["noise"] = STRENGTHS[given.strength - 1][1]
     return Order(
         path=path,
-        lines=parse_lines(given.lines),
+        lines=tuple(parse_lines(words) for words in given.lines),
         instruction=first,
         more=tuple(more),
         pins=tuple(given.pin or chosen.pins),
@@ -43,7 +43,7 @@ def order_of(words: Sequence[str]) -> Order:
         thinking=given.thinking,
         images=tuple(map(Path, given.image)),
         options=_options(given.option),
-        result=given.result,
+        result=given.result or "diff",
     )
 
 
@@ -58,7 +58,8 @@ def _parser() -> Parser:
     )
     add = parser.add_argument
     add("file", metavar="FILE", help="the file")
-    add("--lines", required=True, metavar="A:B", help="first and last line, from 1, both in")
+    add("--lines", required=True, action="append", metavar="A:B", help="first and last line, from "
+        "1; again: one more place of the edit")  # fmt: skip
     add("-i", "--instruction", action="append", metavar="TEXT",
         help="what is to be done; a second one goes on from the draft of the first")  # fmt: skip
     add("--mode", choices=MODES, default="rewrite", help="infill replaces the lines by what fits "
@@ -85,7 +86,6 @@ def _parser() -> Parser:
         ("json", "print every message of the worker, one JSON object a line"),
     ):
         result.add_argument(f"--{name}", dest="result", action="store_const", const=name, help=told)
-    parser.set_defaults(result="diff")
     return parser
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from diffedit.core.align import gaps
-from diffedit.core.diff import hunks, keep_hunks
+from diffedit.core.diff import keep_hunks
+from diffedit.core.sections import hunks_within
 from diffedit.core.span import Span
 from diffedit.core.stretch import Stretches, joined
 
@@ -36,13 +37,14 @@ def agreement(text: str, others: Sequence[str]) -> float:
     return 1 - apart / len("".join(text.split()))
 
 
-def merged(original: str, mine: str, other: str, number: int) -> str:
+def merged(original: str, mine: str, other: str, number: int, between: Stretches = ()) -> str:
     """`mine` with hunk `number` (against `original`) made as `other` has it there.
 
     The hunk may lie over several of the other's, which may lie over more of mine: all that hang
     together are exchanged, so that nothing is taken twice or lost.
     """
-    ours, theirs = hunks(original, mine), hunks(original, other)
+    ours = hunks_within(original, between, mine)
+    theirs = hunks_within(original, between, other)
     taken, given = {number}, set[int]()
     grown = True
     while grown:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from diffedit.core.change import Change, ChangeSet
-from diffedit.core.diff import Hunk, hunks, keep_hunks
+from diffedit.core.diff import Hunk, keep_hunks
+from diffedit.core.sections import changes_within, hunks_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from diffedit.core.span import Span
+    from diffedit.core.stretch import Stretches
 
 PieceState = Literal["noise", "accepted", "kept"]
 Status = Literal["waiting", "denoising", "settled", "cancelled", "stale", "failed"]
@@ -69,6 +71,10 @@ class Draft:
     """Where it would go, in the document as it is now."""
     original: str
     """The text of the span when the draft was asked for."""
+    between: Stretches = ()
+    """Of several places at once, what of `original` lies between them and never changes."""
+    keep: Stretches = ()
+    """What of `original` its run was to keep, where it began with that text."""
     status: Status = "waiting"
     pieces: tuple[Piece, ...] = ()
     """The canvas as last seen; their joined text is the closest thing to the final text."""
@@ -118,9 +124,15 @@ class Draft:
 
     def hunks(self) -> tuple[Hunk, ...]:
         """The true changes between the span's text and the proposal."""
-        return hunks(self.original, self.text)
+        return hunks_within(self.original, self.between, self.text)
 
     def change(self, kept: Collection[int] | None = None) -> ChangeSet:
-        """The changes that apply this draft, with only the hunks numbered in `kept` (all: None)."""
-        text = self.text if kept is None else keep_hunks(self.original, self.hunks(), kept)
-        return ChangeSet((Change(self.span, text),)) if text != self.original else ChangeSet(())
+        """The changes that apply this draft, with only the hunks numbered in `kept` (all: None).
+
+        One for each place, and none at all outside of them.
+        """
+        old, text = self.original, self.text
+        text = text if kept is None else keep_hunks(old, self.hunks(), kept)
+        if self.between:
+            return ChangeSet(changes_within(old, self.between, text, self.span.start))
+        return ChangeSet((Change(self.span, text),)) if text != old else ChangeSet(())

@@ -21,7 +21,7 @@ from diffedit.core.draft import Draft
 from diffedit.core.film import Film, Frame
 from diffedit.core.review import Review
 from diffedit.core.start import Kind, Start
-from diffedit.core.stretch import Stretches, joined
+from diffedit.core.stretch import Stretches, held, joined, places
 
 if TYPE_CHECKING:
     from diffedit.core.change import ChangeSet
@@ -61,7 +61,8 @@ class Link:
     @property
     def again(self) -> Start:
         """What the same run starts from once more, for another seed."""
-        known = self.start or Start(text=self.draft.original, kind="again")
+        draft = self.draft
+        known = self.start or Start(text=draft.original, kind="again", keep=draft.keep)
         return replace(known, kind="again", parent=self.parent)
 
 
@@ -181,9 +182,23 @@ class Edit:
             start=start,
             kind=start.kind if start else "run",
             parent=start.parent if start and self.links else None,
-            pins=self.film.frames[-1].kept if self.film else (),
+            pins=self._pins(draft),
         )
         return replace(self, live=None, film=Film(), start=None).added(link)
+
+    def _pins(self, draft: Draft) -> Stretches:
+        """What the person has pinned of a finished draft.
+
+        What a run kept only because something else was asked for is free again.
+        """
+        start = self.start
+        if start is not None and start.pins is not None:
+            pins = joined((*start.pins, *(places(draft.original, draft.between, start.text) or ())))
+            return places(start.text, pins, draft.text) or ()
+        if self.film:
+            return self.film.frames[-1].kept
+        text, keep = (start.text, start.keep) if start else (draft.original, draft.keep)
+        return places(text, keep, draft.text) or ()
 
     def failed(self, draft: Draft) -> Edit:
         """The run came to nothing, and why."""
@@ -250,6 +265,8 @@ class Edit:
         """The step that is looked at is taken for a finished draft, and is under review."""
         frame, link = self.frame, self.link
         if self.stage != "settled" or frame is None or link is None:
+            return self
+        if not held(link.draft.original, link.draft.between, frame.text):
             return self
         draft = replace(link.draft, texts=(frame.text,), chosen=0, figures=frame.figures)
         draft = replace(draft, pieces=frame.pieces)

@@ -28,6 +28,8 @@ class Start:
     """The link that it comes from."""
     keep: Stretches = ()
     """What must come back as it is, in characters of `text`."""
+    pins: Stretches | None = None
+    """What of `keep` the person has pinned, where the rest is only kept this once; None: all."""
     noised: Stretches | None = None
     """What begins as noise, the rest as it stands; None: as strong as the run is."""
     unwanted: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ def brushed(text: str, marked: Stretches, pins: Stretches, *, parent: int, clamp
         parent=parent,
         infill=not clamp,
         keep=rest(len(text), marked),
+        pins=pins,
         noised=marked,
     )
 
@@ -97,7 +100,13 @@ def chosen(
     noised = joined(_without(unsure, moved, len(text)))
     keep = moved if clamp else rest(len(text), noised)
     return Start(
-        text=text, kind="choice", parent=parent, keep=keep, noised=noised, infill=not clamp
+        text=text,
+        kind="choice",
+        parent=parent,
+        keep=keep,
+        pins=moved,
+        noised=noised,
+        infill=not clamp,
     )
 
 
@@ -141,6 +150,7 @@ def repaired(text: str, rows: Sequence[int], wrong: str, pins: Stretches, parent
         kind="repair",
         parent=parent,
         keep=rest(len(text), marked),
+        pins=pins,
         noised=marked,
         wrong=wrong,
     )

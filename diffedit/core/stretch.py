@@ -54,22 +54,32 @@ def touched(texts: Sequence[str], stretches: Iterable[Stretch]) -> frozenset[int
     return frozenset(found)
 
 
-def held(old: str, stretches: Iterable[Stretch], new: str) -> bool:
-    """Whether every stretch of `old` still stands in `new`, byte for byte and in order.
+def within(parts: Sequence[Stretch], stretches: Stretches) -> frozenset[int]:
+    """Which of the parts lie wholly in one of the stretches."""
+    return frozenset(
+        number
+        for number, (start, end) in enumerate(parts)
+        if any(first <= start and end <= last for first, last in stretches)
+    )
 
-    A stretch at an end of the old text must stand at that end of the new one.
+
+def places(old: str, stretches: Iterable[Stretch], new: str) -> Stretches | None:
+    """Where each stretch of `old` stands in `new`, in order; None where one is not there.
+
+    A stretch at an end of the old text must stand at that end of the new one; any other counts
+    as standing where it is found first.
     """
-    parts = joined(stretches)
-    reached = 0
-    for start, end in parts:
+    found, reached = list[Stretch](), 0
+    for start, end in joined(stretches):
         part = old[start:end]
-        if end == len(old):
-            place = len(new) - len(part)
-            if place < reached or new[place:] != part:
-                return False
-        else:
-            place = new.find(part, reached)
-            if place < 0 or (start == 0 and place):
-                return False
+        place = len(new) - len(part) if end == len(old) else new.find(part, reached)
+        if place < reached or new[place : place + len(part)] != part or (start == 0 and place):
+            return None
         reached = place + len(part)
-    return not parts or parts != ((0, len(old)),) or new == old
+        found.append((place, reached))
+    return tuple(found)
+
+
+def held(old: str, stretches: Iterable[Stretch], new: str) -> bool:
+    """Whether every stretch of `old` still stands in `new`, byte for byte and in order."""
+    return places(old, stretches, new) is not None

@@ -16,7 +16,7 @@ from diffedit.core.draft import Draft
 from diffedit.core.errors import DiffeditError, FileError, RequestError
 from diffedit.core.span import Span
 from diffedit.core.start import Start, follow_up
-from diffedit.core.stretch import Stretches
+from diffedit.core.stretch import Stretches, rest, shifted
 from diffedit.core.text import Text
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Mode
@@ -42,8 +42,8 @@ class Order:
     """What the command line asks for."""
 
     path: Path
-    lines: tuple[int, int]
-    """First and last line, counted from 1, both in."""
+    lines: tuple[tuple[int, int], ...]
+    """First and last line of each place, counted from 1, both in."""
     instruction: str = ""
     mode: Mode = "rewrite"
     model: str = "small"
@@ -89,16 +89,27 @@ def parse_lines(words: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def span_of(text: Text, order: Order) -> Span:
-    """The lines asked for, as a span of the text. Raises RequestError when there are none such."""
+def places_of(text: Text, order: Order) -> tuple[Span, Stretches]:
+    """The lines asked for, as a span of the text, and what of it lies between several places.
+
+    Raises RequestError when there are none such.
+    """
     count = len(text.lines)
     if count > 1 and not text.lines[-1]:
         count -= 1
-    first, last = order.lines
-    if last > count:
-        lines = "1 line" if count == 1 else f"{count:,} lines"
-        raise RequestError(f"{order.path} has {lines}; there is no line {last}.")
-    return text.rows(first - 1, last - 1)
+    spans = list[tuple[int, int]]()
+    for first, last in order.lines:
+        if last > count:
+            lines = "1 line" if count == 1 else f"{count:,} lines"
+            raise RequestError(f"{order.path} has {lines}; there is no line {last}.")
+        span = text.rows(first - 1, last - 1)
+        spans.append((span.start, span.end))
+    whole = Span(min(spans)[0], max(end for _, end in spans))
+    if len(spans) == 1:
+        return whole, ()
+    if order.mode != "rewrite":
+        raise RequestError(f"--mode {order.mode} takes one --lines.")
+    return whole, rest(len(whole), shifted(spans, -whole.start))
 
 
 def language_of(path: Path) -> str:
@@ -114,12 +125,12 @@ async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> 
     if order.result == "write" and not opened.writable:
         raise FileError(f"{order.path} may not be written.", hint="Nothing was changed.")
     document = Document(opened.text)
-    span = span_of(document.text, order)
+    span, between = places_of(document.text, order)
     model = await _model(order, output)
     tape = _Tape(output if order.result == "json" else None)
     async with _client(worker) as client:
         session = Session(document, client, on_message=tape.hear)
-        draft = await _through(session, span, order, model, output)
+        draft = await _through(session, (span, between), order, model, output)
         if draft.status != "settled":
             return _came_to_nothing(session, tape, output, draft)
         if order.save_run is not None and session.edit.link is not None:
@@ -176,14 +187,19 @@ async def _client(worker: tuple[str, ...] | None) -> AsyncIterator[Client]:
 
 
 async def _through(
-    session: Session, span: Span, order: Order, model: models.Model, output: Output
+    session: Session,
+    where: tuple[Span, Stretches],
+    order: Order,
+    model: models.Model,
+    output: Output,
 ) -> Draft:
     """The edit, what follows it, and the check: to the last draft. Raises RequestError."""
     if order.params.noise < 1:
         await session.client.load(model, order.device)
         extras.must_start_warm(session.client.abilities)
+    span, between = where
     keep = extras.pinned(session.document.text, span, order.pins, language_of(order.path))
-    draft = await _denoise(session, span, order, model, output, keep=keep)
+    draft = await _denoise(session, span, order, model, output, keep=(keep, between))
 
     async def go_on(start: Start, words: str = order.instruction) -> Draft:
         again = replace(order, instruction=words)
@@ -208,13 +224,14 @@ async def _denoise(  # noqa: PLR0913 - where it starts is said by name
     model: models.Model,
     output: Output,
     *,
-    keep: Stretches = (),
+    keep: tuple[Stretches, Stretches] = ((), ()),
     start: Start | None = None,
 ) -> Draft:
     """Play one run to its end, telling how far it is."""
     drafts = session.rewrite(
         span,
-        keep=keep,
+        keep=keep[0],
+        between=keep[1],
         start=start,
         instruction=order.instruction,
         mode=order.mode,

@@ -47,7 +47,7 @@ class Asking:
         model = await self._editing.model()
         if model is None:
             return
-        span, noise = buffer.aim.span, prompt.noise
+        span, between, noise = buffer.aim.span, buffer.aim.between, prompt.noise
         params = stage.settings.params
         try:
             pieces = await buffer.session.preview(
@@ -57,6 +57,7 @@ class Asking:
                 model=model,
                 language=buffer.language,
                 keep=pinned(buffer, span, prompt.pins),
+                between=between,
                 device=stage.settings.device,
             )
         except DiffeditError as error:
@@ -64,7 +65,8 @@ class Asking:
             return
         if prompt.display and buffer.aim is not None and buffer.aim.span == span:
             original = buffer.page.text.slice(span)
-            self._show(buffer, Draft(span=span, original=original, pieces=pieces))
+            draft = Draft(span=span, original=original, between=between, pieces=pieces)
+            self._show(buffer, draft)
             stage.window.saw("preview")
 
     def _show(self, buffer: Buffer, draft: Draft | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,16 @@ class CursorArea(PageArea):
     def selected_span(self) -> Span:
         """What is selected; an empty span at the cursor when nothing is."""
         return self.view.span(*self.selection)
+
+    def selected_spans(self) -> tuple[Span, ...]:
+        """What each cursor has selected, the first one's first."""
+        return (self.selected_span(), *(one.span for one in self.others))
+
+    def select_spans(self, spans: Sequence[Span]) -> None:
+        """Select several spans; the first cursor stands at the last of them."""
+        self.select_span(spans[-1])
+        if len(spans) > 1:
+            self.stand_at(core.Selection(span.start, span.end) for span in spans[:-1])
 
     def block_span(self) -> Span:
         """The lines of the block that the cursor is in, without the last newline."""

@@ -6,13 +6,15 @@ kept text is underlined, and each row carries a mark for what is still open in i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rich.style import Style
 from rich.text import Text
 
 from diffedit.config.themes import Theme
 from diffedit.core.draft import Draft, Piece, PieceState
+from diffedit.core.sections import rows_between
 from diffedit.core.show import visible
 
 MARKS: dict[PieceState, str] = {"noise": "░", "accepted": "▌", "kept": "▐"}
@@ -35,6 +37,8 @@ class Picture:
 
     rows: tuple[Text, ...]
     marks: tuple[str, ...]
+    lines: Mapping[int, int] = field(default_factory=dict)
+    """Of the rows that the page itself shows best: which of the span's rows each is."""
 
     def __post_init__(self) -> None:
         """Each row has its mark."""
@@ -64,7 +68,11 @@ def denoising(draft: Draft, *, left: str, right: str, theme: Theme, tab: int = 4
                 text.append(visible(part), style)
                 lines[-1].append(piece.state)
     text.append(visible(right))
-    return Picture(as_rows(text, tab), tuple(_mark(states) for states in lines))
+    marks = [_mark(states) for states in lines]
+    own = rows_between(draft.original, draft.between, draft.text) if draft.between else {}
+    for row in own:
+        marks[row] = " "
+    return Picture(as_rows(text, tab), tuple(marks), own)
 
 
 def _mark(states: list[PieceState]) -> str:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from diffedit.core.attachment import named
 from diffedit.core.span import Span
 from diffedit.engine.task import MODES, Mode
+from diffedit.ui import aiming
+from diffedit.ui.aiming import Places, about
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.shown import hide_bars, show_edit
-from diffedit.ui.spans import about, pinned, rows_of, without_last_newline
+from diffedit.ui.spans import pinned, rows_of
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import go_back, put_back, stayed
 from diffedit.ui.wish import Wish
@@ -65,12 +67,9 @@ class Editing:
         buffer = stage.buffers.current
         if not self._free(buffer):
             return
-        span = stage.window.editor.selected_span()
-        if span.empty and not self._on_empty_line(span):
-            span = stage.window.editor.block_span()
-        span = without_last_newline(buffer, span)
-        if not self._too_long(span):
-            self._open(span)
+        places = aiming.chosen(stage, block=not self._on_empty_line())
+        if not self._too_long(places):
+            self._open(places)
 
     def go_on(self) -> None:
         """Continue from the cursor."""
@@ -84,7 +83,7 @@ class Editing:
         buffer = self._stage.buffers.current
         if self._free(buffer):
             head = buffer.page.selection.head
-            self._open(Span(head, head), mode)
+            self._open((Span(head, head),), mode)
 
     def _free(self, buffer: Buffer) -> bool:
         """Whether an edit may be asked for; else the person is led to what is there already."""
@@ -98,28 +97,31 @@ class Editing:
             return False
         return not self._busy()
 
-    def _too_long(self, span: Span) -> bool:
+    def _too_long(self, places: Places) -> bool:
         """Whether a span is beyond any model; the person is told."""
-        if len(span) > LONGEST:
-            long = f"The selection has {len(span):,} characters; an edit takes up to {LONGEST:,}."
+        length = places[-1].end - places[0].start
+        if length > LONGEST:
+            long = f"The selection has {length:,} characters; an edit takes up to {LONGEST:,}."
             self._stage.say(f"{long} Select less.", "warning")
-        return len(span) > LONGEST
+        return length > LONGEST
 
-    def _on_empty_line(self, span: Span) -> bool:
+    def _on_empty_line(self) -> bool:
         """Whether the cursor stands in a gap: a line with nothing on it."""
-        text = self._stage.buffers.current.page.text
-        return not text.lines[text.location(span.start)[0]].strip()
+        editor = self._stage.window.editor
+        return not editor.document.get_line(editor.cursor_location[0]).strip()
 
-    def _open(self, span: Span, mode: Mode | None = None) -> None:
-        """Select the span, so that it is seen before it is used, and open the bar for it."""
+    def _open(self, places: Places, mode: Mode | None = None) -> None:
+        """Select the places, so that they are seen before they are used, and open the bar."""
         stage = self._stage
         buffer = stage.buffers.current
         self._asked, self._start = buffer, None
-        self._show_span(span)
+        aiming.show(stage, places)
         buffer.session.edit = buffer.edit.asked()
-        modes = tuple(word for word in MODES if word != "rewrite" or not span.empty)
+        modes: tuple[Mode, ...] = ("rewrite",)
+        if len(places) == 1:
+            modes = tuple(word for word in MODES if word != "rewrite" or not places[0].empty)
         self._know_the_model()
-        stage.window.prompt.open(about(buffer, span), modes, mode or modes[0])
+        stage.window.prompt.open(about(buffer, places), modes, mode or modes[0])
         stage.window.saw("asked")
 
     def ask_over(self, what: str, start: Callable[[], Start], words: str = "") -> None:
@@ -140,19 +142,6 @@ class Editing:
         prompt, abilities = self._stage.window.prompt, self._stage.client.abilities
         prompt.can_start_warm = bool(abilities and abilities.warm_start)
 
-    def _show_span(self, span: Span) -> None:
-        """Select a span; what was selected before comes back if nothing becomes of it."""
-        buffer = self._stage.buffers.current
-        editor = self._stage.window.editor
-        before, aim, scroll = buffer.page.selection, buffer.aim, editor.scroll_offset.y
-        if aim is not None and self._stage.window.prompt.display and before.span == aim.span:
-            # Asked twice for the same span: what stood before is what stood before the first.
-            before, scroll = aim.before, aim.scroll if aim.scroll is not None else scroll
-        buffer.take_aim(span, before).scroll = scroll
-        editor.select_span(span)
-        # Once the bar is there: it takes rows from the page.
-        editor.call_after_refresh(editor.reveal, span)
-
     def closed(self) -> None:
         """Esc in the bar: all is as it was."""
         window = self._stage.window
@@ -167,7 +156,7 @@ class Editing:
         window.focus_on(window.editor)
         if buffer is None or buffer is not self._stage.buffers.current or buffer.aim is None:
             return
-        if buffer.page.selection.span == buffer.aim.span:
+        if buffer.page.selection.span == buffer.aim.places[-1]:
             go_back(self._stage, buffer.aim)
         window.saw("closed")
 
@@ -237,13 +226,10 @@ class Editing:
         if (link := buffer.edit.link) is not None:
             await self.rework(link.again, seed=1)
             return
-        span = stage.window.editor.selected_span()
-        if span.empty and self._wish.mode == "rewrite":
-            span = stage.window.editor.block_span()
-        span = without_last_newline(buffer, span)
-        if self._too_long(span):
+        places = aiming.chosen(stage, block=self._wish.mode == "rewrite")
+        if self._too_long(places):
             return
-        self._show_span(span)
+        aiming.show(stage, places)
         await self._run(self._wish, buffer)
 
     async def model(self) -> Model | None:
@@ -317,6 +303,7 @@ class Editing:
             device=settings.device,
             context=settings.context_chars,
             keep=pinned(buffer, span, wish.pins) if start is None else (),
+            between=buffer.aim.between if buffer.aim is not None else (),
             start=start,
             images=named(wish.instruction),
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from diffedit.core.draft import PieceState
 from diffedit.core.edit import Edit
 from diffedit.core.heat import Scored, Token, by_heat, tokens_of, tokens_scored
-from diffedit.core.stretch import Stretches, joined, rest
+from diffedit.core.stretch import Stretches, joined, places, rest, within
 
 PACES = (1, 2, 4, 8, 16, 32)
 """Steps a second at which a run may be played again."""
@@ -31,6 +31,8 @@ class Look:
     """The number of the token that is looked at."""
     marked: Stretches = ()
     """What the brush has touched."""
+    between: Stretches = ()
+    """What lies between the places of the edit, and is passed over."""
     heat: bool = False
     playing: bool = False
     pace: int = 8
@@ -40,9 +42,15 @@ class Look:
         """The token that is looked at."""
         return self.tokens[self.at] if self.at is not None and self.at < len(self.tokens) else None
 
+    @property
+    def _apart(self) -> frozenset[int]:
+        """The tokens that are no part of the edit."""
+        return within([(token.start, token.end) for token in self.tokens], self.between)
+
     def moved(self, by: int) -> Look:
         """To a token further on; blank ones are passed over, the ends are joined."""
-        written = [n for n, token in enumerate(self.tokens) if token.text.strip()]
+        apart = self._apart
+        written = [n for n, one in enumerate(self.tokens) if one.text.strip() and n not in apart]
         if not written:
             return self
         if self.at is None:
@@ -55,7 +63,8 @@ class Look:
 
     def unsure(self, by: int) -> Look:
         """To the next token in the order of heat, the least sure first; the ends are joined."""
-        order = by_heat(self.tokens)
+        apart = self._apart
+        order = [number for number in by_heat(self.tokens) if number not in apart]
         if not order:
             return self
         place = order.index(self.at) + by if self.at in order else (0 if by > 0 else -1)
@@ -121,7 +130,9 @@ def look_of(edit: Edit, before: Look | None = None) -> Look:
         written = [piece for piece in frame.pieces if piece.text]
         tokens = tokens_of(written, text)
         states = tuple(piece.state for piece in written)
-    look = Look(text=text, tokens=tokens, states=states, last=last)
+    draft = link.draft
+    between = places(draft.original, draft.between, text) or ()
+    look = Look(text=text, tokens=tokens, states=states, last=last, between=between)
     if before is None:
         return look
     same = before.text == text and before.last == last

@@ -6,7 +6,7 @@ colour; noise is dim and slanted, what is pinned underlined, the token looked at
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -21,11 +21,17 @@ from diffedit.ui.look import Look
 from diffedit.ui.review_paint import Page
 
 HEAT_MARK = " "
+NO_LINES: Mapping[int, int] = {}
 _ORDER: tuple[PieceState, ...] = ("noise", "accepted", "kept")
 
 
-def looking(look: Look, pins: Stretches, page: Page) -> tuple[Picture, int]:
-    """The look as it stands, and the number of the row with the token that is looked at."""
+def looking(
+    look: Look, pins: Stretches, page: Page, lines: Mapping[int, int] = NO_LINES
+) -> tuple[Picture, int]:
+    """The look as it stands, and the number of the row with the token that is looked at.
+
+    `lines` are the rows of the text that are no part of the edit, each with its row in the span.
+    """
     states = _states(look, pins)
     text, bars = Text(visible(page.left)), " " * cell_len(visible(page.left))
     marks: list[list[PieceState]] = [[]]
@@ -50,11 +56,14 @@ def looking(look: Look, pins: Stretches, page: Page) -> tuple[Picture, int]:
     text.append(visible(page.right))
     rows = as_rows(text, page.tab)
     edges = [MARKS[min(row, key=_ORDER.index, default="accepted")] for row in marks]
+    edges = [" " if row in lines else edge for row, edge in enumerate(edges)]
     if not look.heat:
-        return Picture(rows, tuple(edges)), at
-    lined = list(_lined(rows, as_rows(Text(bars), page.tab), edges))
+        return Picture(rows, tuple(edges), lines), at
+    lined = list(_lined(rows, as_rows(Text(bars), page.tab), edges, lines))
     before = sum(1 for row, _, number in lined if number < at)
-    return Picture(tuple(row for row, _, _ in lined), tuple(mark for _, mark, _ in lined)), before
+    own = {at: lines[number] for at, (_, _, number) in enumerate(lined) if number in lines}
+    picture = Picture(tuple(row for row, _, _ in lined), tuple(mark for _, mark, _ in lined), own)
+    return picture, before
 
 
 def _states(look: Look, pins: Stretches) -> tuple[PieceState, ...]:
@@ -69,11 +78,11 @@ def _states(look: Look, pins: Stretches) -> tuple[PieceState, ...]:
 
 
 def _lined(
-    rows: tuple[Text, ...], bars: tuple[Text, ...], edges: list[str]
+    rows: tuple[Text, ...], bars: tuple[Text, ...], edges: list[str], lines: Mapping[int, int]
 ) -> Iterator[tuple[Text, str, int]]:
     """Each row, and below it its bars where it has any."""
     for number, (row, bar) in enumerate(zip(rows, bars, strict=True)):
         yield row, edges[number], number
-        if bar.plain.strip():
+        if bar.plain.strip() and number not in lines:
             bar.stylize("bold")
             yield bar, HEAT_MARK, number

@@ -34,22 +34,24 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
     if buffer.preview is None and review is not None:
         picture, at = reviewing(review, page)
-        return Overlay(first, last, picture.rows, 1, picture.marks), at
+        return Overlay(first, last, picture.rows, 1, picture.marks, picture.lines), at
     if (
         buffer.preview is None
         and edit.looking
         and buffer.look is not None
         and edit.link is not None
     ):
+        from diffedit.core.sections import rows_between  # noqa: PLC0415 - as above
         from diffedit.ui.look_paint import looking  # noqa: PLC0415 - as above
 
-        picture, at = looking(buffer.look, edit.link.pins, page)
+        lines = rows_between(draft.original, draft.between, buffer.look.text)
+        picture, at = looking(buffer.look, edit.link.pins, page, lines)
         shaded = _shaded(picture, theme, width)
-        return Overlay(first, last, shaded, buffer.tallest, picture.marks), at
+        return Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines), at
     picture = denoising(draft, left=page.left, right=page.right, theme=theme, tab=tab)
     buffer.tallest = max(buffer.tallest, len(picture.rows))
     shaded = _shaded(picture, theme, width)
-    return Overlay(first, last, shaded, buffer.tallest, picture.marks), 0
+    return Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines), 0
 
 
 def reveal_row(editor: EditorView, row: int) -> None:

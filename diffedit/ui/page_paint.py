@@ -72,7 +72,10 @@ class Painter:
             return Strip.blank(area.size.width, self.palette.base)
         place = self.scene.rows.at(y)
         if place.overlay_row >= 0:
-            return self._overlay_row(place, y)
+            through = self.scene.rows.through(self.scene.overlay, place)
+            if through is None:
+                return self._overlay_row(place, y)
+            place = through
         below = area.scroll_offset.y + area.size.height - y
         self.scene.highlighter.ensure(place.row, place.row + max(below, 0))
         line = area.document.get_line(place.row)
@@ -183,7 +186,9 @@ class Painter:
         number = "" if place.section else str(self._number(place.row))
         mark = " "
         if place.overlay_row >= 0 and self.scene.overlay is not None:
-            number = "·" if place.phantom else number
+            lines = self.scene.overlay.lines
+            hidden = place.phantom or (lines and place.overlay_row not in lines)
+            number = "·" if hidden else number
             marks = self.scene.overlay.marks
             mark = visible(marks[place.overlay_row]) if place.overlay_row < len(marks) else " "
             if len(mark) > 1:

@@ -198,6 +198,7 @@ class PromptBar(Vertical):
             heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
         for image in named(self.area.text):
             heading.append(f"+ image {visible(image.name)}  ", "bold")
-        heading.append(HINT, "dim")
+        hint = HINT if len(self._modes) > 1 else HINT.replace("tab mode · ", "")
+        heading.append(hint, "dim")
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks

@@ -44,14 +44,17 @@ def reviewing(review: Review, page: Page) -> tuple[Picture, int]:
     others = [text for text in texts if text != review.draft.text]
     apart = disputed(review.draft.text, others) if others else ()
     rows: list[tuple[str, Text]] = []
+    lines: dict[int, int] = {}
     at = done = 0
     for number, hunk in enumerate(review.hunks):
+        lines |= {len(rows) + n: row for n, row in enumerate(range(done, hunk.old_rows[0]))}
         rows += _same(old, done, hunk.old_rows[0], page)
         at = len(rows) if number == review.current else at
         rows += _changed(review, number, (old, new), (page, apart))
         done = hunk.old_rows[1]
+    lines |= {len(rows) + n: row for n, row in enumerate(range(done, len(old)))}
     rows += _same(old, done, len(old), page)
-    return Picture(tuple(row for _, row in rows), tuple(mark for mark, _ in rows)), at
+    return Picture(tuple(row for _, row in rows), tuple(mark for mark, _ in rows), lines), at
 
 
 def _same(old: Sequence[str], first: int, end: int, page: Page) -> Iterator[tuple[str, Text]]:

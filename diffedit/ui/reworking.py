@@ -60,7 +60,9 @@ class Reworking:
         from diffedit.core.consensus import merged  # noqa: PLC0415 - not before there is a draft
 
         number = review.current
-        found = (merged(draft.original, draft.text, other, number) for other in others)
+        found = (
+            merged(draft.original, draft.text, other, number, draft.between) for other in others
+        )
         text = next((text for text in found if text != draft.text), None)
         if text is None:
             self._stage.say("All answers agree here.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ class Overlay:
     """At least so many rows are kept, so that the lines below do not jump while a run is live."""
     marks: tuple[str, ...] = ()
     """One character for the edge of each row, painted beside the line numbers; may be shorter."""
+    lines: Mapping[int, int] = field(default_factory=dict)
+    """Of some rows, which covered line is seen there as it is, counted from the first of them."""
 
     @property
     def height(self) -> int:
@@ -40,7 +43,7 @@ class Overlay:
     @property
     def pictures(self) -> list[object]:
         """What each row looks like, to compare with; Rich compares no base style."""
-        looks = [(row, row.style) for row in self.rows]
+        looks = [(row, row.style, self.lines.get(at)) for at, row in enumerate(self.rows)]
         return list(zip_longest(looks, self.marks, fillvalue=None))
 
 
@@ -120,6 +123,13 @@ class Rows(WrappedDocument):
         covered = self._overlay[1]
         base = top + min(y - top, covered - 1)
         return Place(*self._line(base), y - top, phantom=y - top >= covered)
+
+    def through(self, overlay: Overlay | None, place: Place) -> Place | None:
+        """The line of the page that an overlay shows as it is; None where it paints its own."""
+        line = overlay.lines.get(place.overlay_row) if overlay is not None else None
+        if overlay is None or line is None or overlay.first_row + line >= len(self.document.lines):
+            return None
+        return Place(overlay.first_row + line, 0, place.overlay_row, phantom=False)
 
     def y_of(self, row: int, section: int = 0) -> int:
         """The screen row of a piece of a line; under an overlay, the nearest of its rows."""

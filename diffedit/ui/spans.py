@@ -1,21 +1,10 @@
-"""A span of a buffer: in words, in rows, and without what was selected by the way."""
+"""A span of a buffer: in rows, and without what was selected by the way."""
 
 from __future__ import annotations
 
 from diffedit.core.span import Span
 from diffedit.core.stretch import Stretches
 from diffedit.ui.buffers import Buffer
-
-
-def about(buffer: Buffer, span: Span) -> str:
-    """A span in words: "lines 12–18 of shop.py"."""
-    text = buffer.page.text
-    first, column = text.location(span.start)
-    last = text.location(span.end)[0]
-    if span.empty:
-        return f"at {first + 1}:{column + 1} of {buffer.name}"
-    lines = f"line {first + 1}" if first == last else f"lines {first + 1}–{last + 1}"
-    return f"{lines} of {buffer.name}"
 
 
 def without_last_newline(buffer: Buffer, span: Span) -> Span:

@@ -29,6 +29,7 @@ def go_back(stage: Stage, aim: Aim) -> None:
     """Select what was selected before, on the page as it was scrolled."""
     editor = stage.window.editor
     editor.select_span(aim.before.span)
+    editor.stand_at(aim.others)
     if aim.scroll is not None:
         # The bar at the bottom is only gone with the next layout.
         editor.call_after_refresh(editor.scroll_to, y=aim.scroll, animate=False)

@@ -1,8 +1,8 @@
 """One task, or several of its parts: how a model that holds nothing still leaves pins alone.
 
-A model that can clamp gets the whole text and what to keep of it. Another is asked for the free
-parts only, from the last to the first, each with all the rest around it; so what is pinned stays
-because the model never wrote it.
+A model that can clamp gets the whole text and what to keep of it, if that fits into its canvas.
+Another is asked for the free parts only, from the last to the first, each with all the rest
+around it; so what is pinned stays because the model never wrote it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from diffedit.core.errors import RequestError
 from diffedit.core.stretch import clipped, held, rest
 from diffedit.engine.task import Task
 
+LONG_TOKEN = 6
+"""Characters that a token has at most, on an average over a text."""
 MOST_PARTS = 8
 """So many parts are denoised one after another; more would take more time than they are worth."""
 
@@ -28,19 +30,25 @@ class Part:
     """It is all of the text, and the model holds what is to be kept."""
 
 
-def parts_of(task: Task, *, clamp: bool) -> tuple[Part, ...]:
-    """The parts to denoise, the last first. Raises RequestError for none, or too many."""
-    free = rest(len(task.text), task.keep)
+def parts_of(task: Task, *, clamp: bool, canvas: int = 0) -> tuple[Part, ...]:
+    """The parts to denoise, the last first. Raises RequestError for none, or too many.
+
+    `canvas` is how many tokens one canvas holds, 0 for unknown: a text that is surely longer is
+    not held as a whole either.
+    """
     if not task.keep:
         return (Part(start=0, end=len(task.text), whole=True),)
+    free = rest(len(task.text), task.keep)
     if not free:
         raise RequestError("All of it is pinned; there is nothing to denoise.")
-    if clamp and len(free) > 1:
+    many = len(free) > MOST_PARTS
+    if clamp and len(free) > 1 and (many or not canvas or len(task.text) <= canvas * LONG_TOKEN):
         return (Part(start=0, end=len(task.text), whole=True),)
-    if len(free) > MOST_PARTS:
+    if many:
         raise RequestError(
-            f"The pins leave {len(free)} gaps, and this model cannot hold parts of a text.",
-            hint="Pin whole lines, or choose a model that can clamp.",
+            f"There are {len(free)} places to denoise between what is to stay; this model holds "
+            f"no text, and takes up to {MOST_PARTS}, one after another.",
+            hint="Pin whole lines, select fewer places, or choose a model that can clamp.",
         )
     return tuple(Part(start=start, end=end) for start, end in reversed(free))
 
@@ -62,12 +70,24 @@ def task_of_part(task: Task, part: Part, right: str) -> Task:
     )
 
 
-def spliced(task: Task, part: Part, right: str, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+def to_come(task: Task, end: int) -> tuple[Piece, ...]:
+    """The picture of the text up to `end` while what is free of it still waits."""
+    keep = clipped(task.keep, 0, end)
+    pieces = [(part, Piece(task.text[slice(*part)], "kept", 0.0)) for part in keep]
+    pieces += [(part, Piece(task.text[slice(*part)], "noise")) for part in rest(end, keep)]
+    return tuple(piece for _, piece in sorted(pieces))
+
+
+def written(pieces: tuple[Piece, ...]) -> str:
+    """The text of a picture."""
+    return "".join(piece.text for piece in pieces)
+
+
+def spliced(
+    task: Task, part: Part, right: tuple[Piece, ...], pieces: tuple[Piece, ...]
+) -> tuple[Piece, ...]:
     """The picture of the whole text while one part of it is denoised."""
-    if part.whole:
-        return pieces
-    around = (Piece(task.text[: part.start], "kept", 0.0), Piece(right, "kept", 0.0))
-    return (*around[:1], *pieces, *around[1:]) if right else (*around[:1], *pieces)
+    return pieces if part.whole else (*to_come(task, part.start), *pieces, *right)
 
 
 def whole_text(task: Task, part: Part, right: str, text: str) -> str:

@@ -13,11 +13,12 @@ from diffedit.core.draft import Draft, Figures, Piece
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
 from diffedit.core.span import Span
+from diffedit.core.stretch import joined
 from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Loaded, Loading, Started
-from diffedit.worker.parts import Part, parts_of, sound, spliced, task_of_part, whole_text
+from diffedit.worker.parts import Part, parts_of, sound, spliced, task_of_part, whole_text, written
 from diffedit.worker.wish import Wish, task_of
 
 _TOLD = 50_000_000
@@ -54,7 +55,13 @@ class Run:
         self._figures = Figures(backend=wish.model.backend, model=wish.model.name)
         self._news = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._draft = Draft(span=span, original=document.text.slice(span), figures=self._figures)
+        self._draft = Draft(
+            span=span,
+            original=document.text.slice(span),
+            between=wish.between,
+            keep=joined((*wish.keep, *wish.between)) if wish.start is None else (),
+            figures=self._figures,
+        )
         self._before = self._figures
         """The figures at the end of the parts that are done."""
 
@@ -115,18 +122,22 @@ class Run:
                 raise RequestError(
                     f"The model {loaded.model} cannot see images.", hint="Ask again without them."
                 )
-            right, done = "", None
-            parts = parts_of(task, clamp=bool(abilities and abilities.clamp))
-            for number, part in enumerate(parts):
-                right = task.text[part.end : parts[number - 1].start] + right if number else ""
-                right = right if number else task.text[part.end :]
+            right, done, end = tuple[Piece, ...](), None, len(task.text)
+            for part in parts_of(
+                task,
+                clamp=bool(abilities and abilities.clamp),
+                canvas=(abilities.canvas_length or 0) if abilities else 0,
+            ):
+                if done is not None:
+                    right, self._before = (Piece(done.text, "accepted"), *right), self._figures
+                if part.end < end:
+                    right = (Piece(task.text[part.end : end], "kept", 0.0), *right)
+                end = part.start
                 done = await self._play(task, part, right)
                 if done is None or done.stop == "cancelled":
                     break
-                if number < len(parts) - 1:
-                    right, self._before = done.text + right, self._figures
             if done is not None and self._draft.live:
-                self._settle(done, task, (part, right))
+                self._settle(done, task, (part, written(right)))
         except DiffeditError as error:
             if self._draft.live:
                 self.error = error
@@ -153,7 +164,7 @@ class Run:
         )
         self.draft = replace(self._draft, figures=self._figures)
 
-    async def _play(self, task: Task, part: Part, right: str) -> Done | None:
+    async def _play(self, task: Task, part: Part, right: tuple[Piece, ...]) -> Done | None:
         """One part of the task to its end; None where nobody waits for it any more."""
 
         def pictured(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
@@ -163,7 +174,7 @@ class Run:
             if self._draft.live:
                 self._filmed(Frame(pieces=pictured(frame.pieces), figures=self._seen(frame)))
 
-        asked = task_of_part(task, part, right)
+        asked = task_of_part(task, part, written(right))
         events = self._client.rewrite(asked, self._wish.params, heard=heard)
         async with contextlib.aclosing(events):
             async for event in events:

@@ -18,13 +18,13 @@ from diffedit.core.heat import Scored
 from diffedit.core.review import Review
 from diffedit.core.span import Selection, Span
 from diffedit.core.start import Start
-from diffedit.core.stretch import rest
+from diffedit.core.stretch import Stretches, held, rest
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Mode
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Reply
 from diffedit.worker.run import Run
-from diffedit.worker.wish import CONTEXT, Wish, task_of
+from diffedit.worker.wish import CONTEXT, OUTSIDE, Wish, task_of
 
 if TYPE_CHECKING:
     from diffedit.config.models import Model
@@ -79,7 +79,7 @@ class Session:
         """Why the draft failed, where it did."""
         return self._run.error if self._run is not None else None
 
-    async def rewrite(  # noqa: PLR0913 - the one door has a bell for each wish
+    def rewrite(  # noqa: PLR0913 - the one door has a bell for each wish
         self,
         span: Span,
         *,
@@ -89,14 +89,18 @@ class Session:
         model: Model,
         language: str = "",
         thinking: bool = False,
-        keep: tuple[tuple[int, int], ...] = (),
+        keep: Stretches = (),
+        between: Stretches = (),
         device: str = "auto",
         context: int = CONTEXT,
         start: Start | None = None,
         images: tuple[Path, ...] = (),
     ) -> AsyncGenerator[Draft, None]:
-        """The draft each time it changes, until it has ended; one that still lives is cancelled."""
-        self._stop()
+        """The draft each time it changes, until it has ended; one that still lives is cancelled.
+
+        `keep` and `between` count in the span: pins, and what lies between places denoised at
+        once. A start has its own pins, and its draft's places.
+        """
         wish = Wish(
             instruction=instruction,
             mode=mode,
@@ -105,11 +109,17 @@ class Session:
             language=language,
             thinking=thinking,
             keep=keep,
+            between=between,
             device=device,
             context=context,
             start=start,
             images=images,
         )
+        return self._play(span, wish)
+
+    async def _play(self, span: Span, wish: Wish) -> AsyncGenerator[Draft, None]:
+        """The run, in which whatever went on before ends."""
+        self._stop()
         run = self._begin(span, wish)
         try:
             with self._heard():
@@ -122,6 +132,8 @@ class Session:
 
     def _begin(self, span: Span, wish: Wish) -> Run:
         """A run, and the edit in which it is the live one."""
+        if wish.start is not None and (link := self._edit.link) is not None:
+            wish = replace(wish, between=link.draft.between)
         run = Run(self.document, self.client, span, wish, told=self._told, filmed=self._filmed)
         self._run = run
         self.edit = self.edit.began(run.draft, wish.start, wish.instruction)
@@ -203,10 +215,9 @@ class Session:
         draft = review.draft
         changes = draft.change(kept)
         if changes:
-            start = draft.span.start
-            end = start + sum(len(change.text) for change in changes.changes)
+            new = list(changes.new_spans())
             self.document.break_group()
-            self.document.apply(changes, selection=Selection(start, end))
+            self.document.apply(changes, selection=Selection(new[0].start, new[-1].end))
             self.document.break_group()
         return changes
 
@@ -215,11 +226,16 @@ class Session:
         self.edit = self._edit.added(link)
 
     def adopt_text(self, start: Start) -> None:
-        """Put the text of a start under review as it is: there is nothing in it to denoise."""
+        """Put the text of a start under review as it is: there is nothing in it to denoise.
+
+        Raises RequestError where it lies outside of the edit's places.
+        """
         link = self._edit.link
         if link is None:
             return
         draft = replace(link.draft, texts=(start.text,), chosen=0)
+        if not held(draft.original, draft.between, start.text):
+            raise RequestError(OUTSIDE)
         review = Review.of(draft)
         pins = rest(len(start.text), start.free)
         self.adopt(

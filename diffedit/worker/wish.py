@@ -11,7 +11,7 @@ from diffedit.core.document import Document
 from diffedit.core.errors import RequestError
 from diffedit.core.span import Span
 from diffedit.core.start import Start
-from diffedit.core.stretch import joined
+from diffedit.core.stretch import Stretches, joined, places
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.prompt import told
 from diffedit.engine.task import Mode, Task
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONTEXT = 16_000
 """How many characters on each side of the span go to the model, at most."""
+
+OUTSIDE = "That lies between the places of this edit, and is no part of it."
 
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -35,7 +37,9 @@ class Wish:
     model: Model
     language: str = ""
     thinking: bool = False
-    keep: tuple[tuple[int, int], ...] = ()
+    keep: Stretches = ()
+    between: Stretches = ()
+    """Of several places at once, what of the page's text lies between them."""
     device: str = "auto"
     context: int = CONTEXT
     start: Start | None = None
@@ -72,11 +76,16 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
         instruction=clean(wish.instruction),
         mode=mode,
         language=wish.language,
-        keep=wish.keep if text else (),
+        keep=joined((*wish.keep, *wish.between)) if text else (),
         thinking=wish.thinking,
         images=attachment.read(wish.images),
     )
-    return task if wish.start is None else started(task, wish.start)
+    if wish.start is None:
+        return task
+    between = places(document.text.slice(span), wish.between, text)
+    if between is None:
+        raise RequestError(OUTSIDE)
+    return started(replace(task, keep=joined((*wish.keep, *between))), wish.start)
 
 
 def started(task: Task, start: Start) -> Task:

@@ -80,3 +80,19 @@ def test_proofreading_names_the_place(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert capfd.readouterr().out.startswith(f"{path}:2:2: valeu ")
     path.write_text("a a a a a a a a a")
     assert cli.main(["proofread", str(path), *NULL]) == 1
+
+
+def test_lines_given_twice_are_two_places_of_one_edit(
+    file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Both change, what lies between does not; places that overlap are one."""
+    before = file.read_text().split("\n")
+    two = ["--lines", "1", "--lines", "4:5", "--lines", "5:6", "-i", "x", "--write"]
+    assert cli.main(["rewrite", str(file), *two, *NULL]) == 0
+    after = file.read_text().split("\n")
+    assert after[0] != before[0]
+    assert after[1:3] == ["", ""]
+    assert after[3:] != before[3:]
+    words = ["--lines", "1", "--lines", "4:5", "--mode", "infill", "--write"]
+    assert cli.main(["rewrite", str(file), *words, *NULL]) == 2
+    assert "--mode infill takes one --lines" in capfd.readouterr().err

@@ -36,7 +36,7 @@ class Held:
         self.device = "cpu" if device == "auto" else device
         self.options = options
         if options.get("clamp"):
-            self.abilities = Abilities(noise="uniform", canvas_length=4, clamp=True)
+            self.abilities = Abilities(noise="uniform", canvas_length=64, clamp=True)
 
     def load(self, report: Report) -> None:
         """Load nothing; hold or fail here when told to."""
