@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffedit.backends.gguf_stamp import CONTEXT, ROOM_FOR_ROWS
+from diffedit.backends.gguf_stamp import CONTEXT
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from diffedit.backends.gguf_options import Options
     from diffedit.engine.request import RowsRequest
 
-MOST_ROWS = 16
-"""Candidates that may go side by side."""
 _LAYERS = (999, 32, 16, 8, 0)
 """How many layers are tried on a GPU, from all of them down."""
 
@@ -92,7 +90,7 @@ class GgufBackend:
         context = options.context or min(CONTEXT, model.trained_context)
         length = min(context, model.trained_context)
         self._editing = gguf_editing.editing(
-            model, options, length, gpu=layers > 0, rows=(MOST_ROWS, ROOM_FOR_ROWS)
+            model, options, length, gpu=layers > 0, path=self._path
         )
         report("place", 1, 1)
         report("warm", 0, 1)
@@ -132,6 +130,8 @@ class GgufBackend:
 
         if self._editing is None:
             raise ModelError(f"{self.model} is not loaded.")
+        if self._editing.is_tuned(task):
+            return self._editing.causal, self._editing.tuned_edits.request(task, params)
         request = self._editing.request(task, params)
         if not isinstance(request, RowsRequest):
             raise ModelError(f"{self.model} is no left-to-right model.")
@@ -158,8 +158,10 @@ class GgufBackend:
         editing = self._editing
         if editing is None:
             raise ModelError(f"{self.model} is not loaded.")
-        request = editing.request(task, params)
         editing.context.cancelled = cancelled
+        if editing.is_tuned(task):
+            return editing.tuned_edits.run(task, params, cancelled)
+        request = editing.request(task, params)
         if isinstance(request, RowsRequest):
             return rewrite.rows(editing.causal, request, params, cancelled)
         return rewrite.canvases(editing.mask, request, params, cancelled)

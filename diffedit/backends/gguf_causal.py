@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from diffedit.backends.gguf_context import GgufContext
-from diffedit.backends.scores import Floats, log_likelihood, predict, told
+from diffedit.backends.scores import Floats, log_likelihood, normal, predict, told
+from diffedit.backends.small_denoiser import WAYS
+from diffedit.backends.small_keep import Keep
 from diffedit.core.errors import BackendError, TooLongError
 from diffedit.core.heat import Scored
 from diffedit.engine.backend import Cancelled, Interrupted, Noise, Prediction, never
@@ -52,6 +54,11 @@ class GgufCausal:
         self._lengths: list[int] = []
         self._last: list[Floats] = []
         self._seen: list[Floats] = []
+        self._texts: list[list[int]] = []
+        self._canvases: list[list[int]] = []
+        self._old: tuple[int, tuple[int, ...]] | None = None
+        self.keep: Keep | None = None
+        """The old text that rows lean to, if any."""
         self.passes = 0
         """Forward passes so far, prompts not counted."""
         self.prefilled = 0
@@ -70,6 +77,7 @@ class GgufCausal:
     def reset(self) -> None:
         """Forget what has been read, as after a change of adapters."""
         self._forget()
+        self._drop_old()
         self._prefix, self._end = [], self._end[:0]
         self._context.clear()
 
@@ -81,6 +89,8 @@ class GgufCausal:
             )
         self._forget()
         shared = _common(self._prefix, ids)
+        if shared < max(len(ids), len(self._prefix)):
+            self._drop_old()
         if shared == len(ids) and not (shared == len(self._prefix) and len(self._end)):
             # The scores after the last token are not kept for every place, so it is read again.
             shared -= 1
@@ -108,19 +118,48 @@ class GgufCausal:
     def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
         """Branch the prefilled prefix into `rows` candidates; what rows there were is forgotten.
 
-        No head is cached: returns a 0 for each.
+        A head that begins like the text that `changes` read last is not read again. Returns how
+        many ids of each head have joined the rows' prefixes.
         """
+        if rows > self.most_rows - (self._old is not None):
+            self._drop_old()
         if rows > self.most_rows:
             raise BackendError(f"{rows} candidates do not fit; {self.most_rows} do.")
         self._forget()
         if not self._prefix or not len(self._end):
             raise BackendError("A row needs a prompt to go on from.")
+        source, ids = self._old or (_PROMPT, ())
+        known = [_common(ids, head[:-1]) for head in heads] or [0] * rows
         self._rows, self._free = self._free[:rows], self._free[rows:]
-        self._lengths = [0] * rows
+        self._lengths = list(known)
+        # What comes after the known part of a head is known as well: only a row without one asks.
         self._last = [self._end] * rows
-        for row in self._rows:
-            self._context.branch(_PROMPT, row)
-        return [0] * rows
+        self._texts = [list(ids[:count]) for count in known]
+        for row, count in zip(self._rows, known, strict=True):
+            self._context.branch(source, row, len(self._prefix) + count)
+        return known
+
+    def changes(self, ids: Sequence[int], count: int) -> list[tuple[int, ...]]:
+        """The likeliest ways to leave this text: its beginning and one other id, likeliest first.
+
+        One look at the whole text finds them all, and the text stays in the cache for `start`.
+        Forgets the rows there were. Raises TooLongError.
+        """
+        self._drop_old()
+        self.start(1)
+        found = list[tuple[float, int, int]]()
+        repeated = 0.0
+        for seen in (_Pass(0, 0, self._end.copy()), *self._look([ids])):
+            for place, line in enumerate(normal(seen.scores), start=seen.first):
+                token = ids[place] if place < len(ids) else -1
+                for other in np.argpartition(line, -WAYS)[-WAYS:].tolist():
+                    if other != token and other not in self.end_ids:
+                        found.append((repeated + float(line[other]), place, other))
+                repeated += float(line[token]) if place < len(ids) else 0.0
+        self._old = (self._rows.pop(), tuple(ids))
+        self._forget()
+        found.sort(reverse=True)
+        return [(*ids[:place], other) for _, place, other in found[:count]]
 
     def predict_rows(
         self,
@@ -129,15 +168,18 @@ class GgufCausal:
         noise_seeds: Sequence[int],
     ) -> list[Prediction]:
         """Look at every row's canvas once: n guesses give n + 1 predictions."""
+        self._canvases = [list(canvas) for canvas in canvases]
         parts = [[last] for last in self._last]
         for seen in self._look(canvases):
             parts[seen.row].append(seen.scores)
         self._seen = [np.concatenate(part) for part in parts]
         predictions = []
         for row, scores in enumerate(self._seen):
-            place = len(self._prefix) + self._lengths[row]
-            noise = (noise_seeds[row], place)
-            predictions.append(predict(scores.copy(), temperatures[row], noise))
+            own = scores.copy()
+            if self.keep is not None:
+                self.keep.lean(own, self._texts[row], canvases[row])
+            noise = (noise_seeds[row], len(self._prefix) + self._lengths[row])
+            predictions.append(predict(own, temperatures[row], noise))
         return predictions
 
     def commit_rows(self, counts: Sequence[int]) -> None:
@@ -147,6 +189,7 @@ class GgufCausal:
                 raise BackendError(f"Row {row} has no {count} guesses to commit.")
             self._last[row] = self._seen[row][count : count + 1].copy()
             self._lengths[row] += count
+            self._texts[row] += self._canvases[row][:count]
             self._cut(self._rows[row], len(self._prefix) + self._lengths[row])
         self._seen = []
 
@@ -158,6 +201,7 @@ class GgufCausal:
                 self._free.append(row)
         self._rows = [self._rows[number] for number in rows]
         self._lengths = [self._lengths[number] for number in rows]
+        self._texts = [self._texts[number] for number in rows]
         self._last = [self._last[number] for number in rows]
         self._seen = []
 
@@ -199,6 +243,7 @@ class GgufCausal:
             raise BackendError(f"{len(canvases)} canvases for {len(self._rows)} rows.")
         longest = max(n + len(c) for n, c in zip(self._lengths, canvases, strict=True))
         used = sum(self._lengths) + sum(map(len, canvases))
+        used += len(self._old[1]) if self._old else 0
         if longest > self.room or len(self._prefix) + used > self._context.cells:
             raise TooLongError(f"The text outgrew the model's {self.context_length:,} tokens.")
         queue = [
@@ -227,6 +272,14 @@ class GgufCausal:
             self._cut(row, 0)
         self._free = sorted([*self._free, *self._rows])
         self._rows, self._lengths, self._last, self._seen = [], [], [], []
+        self._texts = []
+
+    def _drop_old(self) -> None:
+        """Let go of the text that was read whole."""
+        if self._old is not None:
+            row, self._old = self._old[0], None
+            self._cut(row, 0)
+            self._free = sorted([*self._free, row])
 
 
 def _apart(part: Sequence[tuple[int, int, int]], scores: Floats) -> Iterator[_Pass]:

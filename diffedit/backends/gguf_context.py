@@ -31,6 +31,9 @@ _FULL, _ABORTED = 1, 2
 """What llama_decode returns where the cache is full, and where the cancel was heard."""
 _NODE = 3e9
 """Operations of one matrix product that a core does in about 50 ms: a cancel waits for it."""
+_TILE = 64
+"""From so many tokens on, a core computes attention in tiles, which sums otherwise than a token
+alone does: refinement would leave the text of decoding token by token."""
 _CELLS = 256
 """llama.cpp rounds the size of a cache up to so many tokens."""
 
@@ -61,8 +64,10 @@ def batch_for(model: GgufModel, *, gpu: bool) -> int:
 
 def scored_for(model: GgufModel, *, gpu: bool) -> int:
     """Slots scored in one pass, for the same reason: the vocabulary is the largest product."""
-    most = batch_for(model, gpu=gpu)
-    return most if gpu else int(min(most, max(16, _NODE / (2 * model.width * model.vocabulary))))
+    if gpu:
+        return batch_for(model, gpu=gpu)
+    most = min(batch_for(model, gpu=gpu), _TILE - 1)
+    return int(min(most, max(16, _NODE / (2 * model.width * model.vocabulary))))
 
 
 def cache_bytes(model: GgufModel, cells: int) -> int:
@@ -196,7 +201,8 @@ class GgufContext:
             if not pointer:
                 raise BackendError(f"{self.model.name} gave no scores.")
             found[line] = np.ctypeslib.as_array(pointer, (words,))
-        if not np.isfinite(found.sum(axis=1, dtype=np.float64)).all():
+        # A number that is none is the largest of its line, for NumPy.
+        if not np.isfinite(found.max(axis=1)).all():
             raise ModelError(
                 f"{self.model.name} computes no sound numbers: its weights are damaged.",
                 hint="Fetch the file again.",
@@ -230,9 +236,9 @@ class GgufContext:
             return True
         return bool(self._functions.llama_memory_seq_rm(self._memory, row, place, -1))
 
-    def branch(self, source: int, target: int) -> None:
-        """Let another row begin with all that this one has; nothing is copied."""
-        self._functions.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+    def branch(self, source: int, target: int, end: int = -1) -> None:
+        """Let another row begin with what this one has up to `end`; nothing is copied."""
+        self._functions.llama_memory_seq_cp(self._memory, source, target, -1, end)
 
     def length(self, row: int) -> int:
         """How many tokens a row has."""

@@ -7,21 +7,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffedit.backends import chat_forms, gguf_fim
+from diffedit.backends import chat_forms, gguf_fim, gguf_tuned
 from diffedit.backends.causal_edit import Edits, Habits
 from diffedit.backends.gguf_causal import GgufCausal
 from diffedit.backends.gguf_context import GgufContext, Sizes, batch_for, scored_for
 from diffedit.backends.gguf_mask import GgufMask, family_of
 from diffedit.backends.gguf_model import GgufModel
 from diffedit.backends.gguf_options import Options
+from diffedit.backends.gguf_stamp import ROOM_FOR_ROWS
 from diffedit.backends.mask_edit import MaskEdits, MaskHabits
+from diffedit.backends.small_edit import TunedEdits
 from diffedit.core.errors import ModelError, RequestError, TooLongError
 from diffedit.engine.canvas import Canvas
 from diffedit.engine.causal import Window
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, RowsRequest
-from diffedit.engine.task import Task
+from diffedit.engine.task import Mode, Task
 
+MOST_ROWS = 16
+"""Candidates that may go side by side."""
 SMALL = 400_000_000
 """Models with fewer parameters need more candidates and are confused by more context."""
 LARGE_HABITS = Habits(
@@ -41,6 +45,10 @@ class Editing:
     marks: gguf_fim.Marks | None
     window: Window
     adapters: tuple[tuple[Path, float], ...] = ()
+    """Those that are asked for by name."""
+    tuned: Path | None = None
+    """The adapter that rewrites have on, beside these."""
+    _on: tuple[tuple[Path, float], ...] = ()
 
     @property
     def causal(self) -> GgufCausal:
@@ -52,6 +60,16 @@ class Editing:
     def edits(self) -> Edits:
         """What a left-to-right model is asked."""
         return Edits(self.causal, self.chat, self.raw, habits=self.habits)
+
+    def is_tuned(self, task: Task) -> bool:
+        """Whether the task is one that the adapter for edits is for."""
+        return self.tuned is not None and task.mode == "rewrite"
+
+    @property
+    def tuned_edits(self) -> TunedEdits:
+        """What a model with an adapter for edits is asked to rewrite."""
+        self.turn_to("rewrite")
+        return TunedEdits(self.causal, gguf_tuned.markers(self.model))
 
     @property
     def mask(self) -> GgufMask:
@@ -66,6 +84,8 @@ class Editing:
             return MaskEdits(self.denoiser, self.chat, self.raw, self.mask_habits).request(
                 task, params
             )
+        self.turn_to(task.mode)
+        self.causal.keep = None
         most = self.denoiser.most_rows
         if params.candidates is not None and params.candidates > most:
             raise RequestError(f"At most {most} candidates go side by side.")
@@ -116,14 +136,23 @@ class Editing:
         return len(self.model.encode(mark, marks=True)) == 1
 
     def adapt(self, adapters: tuple[tuple[Path, float], ...]) -> None:
-        """Compute with these adapters; what was read with others is forgotten."""
-        if adapters == self.adapters:
+        """Compute with these adapters from here on. Raises ModelError, and all is as it was."""
+        for path, _scale in adapters:
+            self.model.adapter(path)
+        self.adapters = adapters
+        self.turn_to("rewrite")
+
+    def turn_to(self, mode: Mode) -> None:
+        """Have the adapters on that this mode has; what was read with others is forgotten."""
+        tuned = ((self.tuned, 1.0),) if self.tuned and mode == "rewrite" else ()
+        adapters = (*tuned, *self.adapters)
+        if adapters == self._on:
             return
         loaded: list[tuple[Any, float]] = [
             (self.model.adapter(path), scale) for path, scale in adapters
         ]
         self.context.adapt(loaded)
-        self.adapters = adapters
+        self._on = adapters
         if isinstance(self.denoiser, GgufCausal):
             self.denoiser.reset()
 
@@ -149,17 +178,15 @@ class Editing:
         self.context.decode(ids, range(len(ids)), [0] * len(ids), last)
 
 
-def editing(
-    model: GgufModel, options: Options, length: int, *, gpu: bool, rows: tuple[int, int]
-) -> Editing:
-    """Make a model ready: `rows` are candidates side by side, and cache tokens for them."""
+def editing(model: GgufModel, options: Options, length: int, *, gpu: bool, path: Path) -> Editing:
+    """Make the model of the file at `path` ready."""
     family = family_of(model)
     if model.kind == "mask":
         sizes = Sizes(cells=length, batch=length, threads=options.threads, flash=options.flash)
     else:
         sizes = Sizes(
-            cells=length + rows[1],
-            rows=rows[0] + 1,
+            cells=length + ROOM_FOR_ROWS,
+            rows=MOST_ROWS + 1,
             batch=batch_for(model, gpu=gpu),
             threads=options.threads,
             flash=options.flash,
@@ -171,13 +198,15 @@ def editing(
     else:
         denoiser = GgufCausal(context, length=length, scored=scored_for(model, gpu=gpu))
     schedule = options.schedule or family.schedule
+    tuned = gguf_tuned.wanted(options.adapter, path, model) if model.kind == "causal" else None
     return Editing(
         model=model,
+        tuned=gguf_tuned.as_gguf(tuned, model, options.keep) if tuned else None,
         context=context,
         denoiser=denoiser,
         habits=Habits() if model.parameters < SMALL else LARGE_HABITS,
         mask_habits=MaskHabits(schedule=schedule, block=options.block, steps=options.steps),
         marks=gguf_fim.marks_of(model) if model.kind == "causal" else None,
-        # On a CPU a slot costs nearly as much as a token of its own.
-        window=Window() if gpu else Window(filler=0, doubtful=False),
+        # On a CPU a slot costs nearly half as much as a token of its own; four go together.
+        window=Window() if gpu else Window(start=32, most=60, filler=0, doubtful=False),
     )

@@ -19,6 +19,8 @@ from diffedit.core.show import visible
 EXTRA = "pip install 'diffedit[gguf]'"
 FOUND_CAUSE = 8
 """Lines of llama.cpp's log that are looked through for why something failed."""
+_HARMLESS = "cannot use buft"
+"""Said of every matrix of an adapter whose model is packed anew for this processor."""
 _WARNING, _ERROR, _CONTINUED = 3, 4, 5
 """Levels as ggml.h numbers them."""
 
@@ -71,7 +73,7 @@ def _check_layout(functions: Any) -> None:
 def _log(level: int, text: bytes | None, _data: object) -> None:
     """llama.cpp's words, warnings and worse, into our log; never a terminal's business."""
     line = visible((text or b"").decode("utf-8", "replace").strip())
-    if level not in (_WARNING, _ERROR) or not line:
+    if level not in (_WARNING, _ERROR) or not line or _HARMLESS in line:
         return
     _said.append(line)
     # Some complaints come at every step; the log needs to hear them once.

@@ -30,6 +30,9 @@ class Options:
     lora: tuple[Path, ...] = ()
     """GGUF adapters, separated by commas."""
     lora_scale: float = 1.0
+    adapter: str = ""
+    """One that `diffedit tune` made, or "none". Unless given, the model in the box has the one that
+    ships with it, for rewrites."""
     schedule: Schedule | None = None
     """Of a diffusion model; None ("auto"): the family's own."""
     block: int = 32
@@ -93,6 +96,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "flash": _one_of("auto", "on", "off"),
     "lora": _paths,
     "lora_scale": _scale,
+    "adapter": str,
     "schedule": _schedule,
     "block": _whole(1),
     "steps": _whole(1),

@@ -120,9 +120,13 @@ class SmallBackend:
         return rewrite.rows(self._denoiser, rows, params, cancelled)
 
     def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
-        """What the untuned model is asked for a task. Raises DiffeditError."""
+        """What the model is asked for a task at first. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
+        if self._use(tuned=task.mode == "rewrite"):
+            assert self._tokenizer is not None
+            tuned = TunedEdits(self._denoiser, self._tokenizer.markers)
+            return self._denoiser, tuned.request(task, params)
         return self._denoiser, self._edits().request(task, params)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:

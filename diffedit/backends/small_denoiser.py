@@ -153,7 +153,8 @@ class SmallDenoiser:
         predictions, slot = [], 0
         for row, state in enumerate(states):
             own = scores[slot : slot + state.shape[1]]
-            self._lean(own, row, canvases[row])
+            if self.keep is not None:
+                self.keep.lean(own, self._texts[row], canvases[row])
             place = len(self._prefix.ids) + self._tail.lengths[row]
             predictions.append(predict(own, temperatures[row], (noise_seeds[row], place)))
             slot += state.shape[1]
@@ -237,14 +238,6 @@ class SmallDenoiser:
             self._seen = [np.hstack(pair) for pair in zip(self._seen, parts, strict=True)]
             self.passes += 1
         return self._seen
-
-    def _lean(self, scores: Floats, row: int, canvas: Sequence[int]) -> None:
-        """Give what the old text would go on with its bonus, in place."""
-        if self.keep is None:
-            return
-        for slot, token in enumerate(self.keep.each(self._texts[row], canvas)):
-            if token is not None:
-                scores[slot, token] += np.float32(self.keep.bonus)
 
     def _score(self, hidden: Floats) -> Floats:
         slots = hidden.shape[1]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffedit.backends.scores import Floats
+
 LONGEST = 12
 """Ids of a match that count."""
 
@@ -48,3 +50,9 @@ class Keep:
         whole = [*left[-LONGEST:], *canvas]
         first = len(whole) - len(canvas)
         return [self.following(whole[:stop]) for stop in range(first, len(whole) + 1)]
+
+    def lean(self, scores: Floats, left: Sequence[int], canvas: Sequence[int]) -> None:
+        """Give what the old text would go on with its bonus, slot by slot, in place."""
+        for slot, token in enumerate(self.each(left, canvas)):
+            if token is not None:
+                scores[slot, token] += self.bonus

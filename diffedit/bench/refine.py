@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Protocol, cast
 
 from diffedit import __version__
 from diffedit.bench.figures import rounded
+from diffedit.bench.refine_edits import EDITS
 from diffedit.config import models, plugins
 from diffedit.core.errors import ModelError, RequestError
 from diffedit.engine.backend import CausalDenoiser
@@ -29,71 +30,6 @@ from diffedit.engine.task import Task
 
 KEPT = 0.8
 """Edits that keep more than this share of the selection are what the editor is for."""
-
-_READ = """\
-def read_config(path, encoding="utf-8"):
-    values = {}
-    with open(path, encoding=encoding) as source:
-        for number, line in enumerate(source, start=1):
-            line = line.strip()
-            if not line or line.startswith("#"):
-                continue
-            name, equals, value = line.partition("=")
-            if not equals:
-                raise ValueError(f"{path}:{number}: no value")
-            values[name.strip()] = value.strip()
-    return values
-"""
-_GREET = """\
-class Greeter:
-    def __init__(self, name, mark="!"):
-        self.name = name
-        self.mark = mark
-
-    def greet(self):
-        return "Hello, " + self.name + self.mark
-
-    def part(self):
-        return "Good bye, " + self.name + self.mark
-"""
-_ACCOUNT = """\
-class Account:
-    def __init__(self, owner, balance=0):
-        self.owner = owner
-        self.balance = balance
-
-    def deposit(self, amount):
-        self.balance += amount
-        return self.balance
-
-    def withdraw(self, amount):
-        if amount > self.balance:
-            raise ValueError("not enough money")
-        self.balance -= amount
-        return self.balance
-"""
-_MERGE = """\
-def merge(left, right):
-    result = []
-    while left and right:
-        if left[0] <= right[0]:
-            result.append(left.pop(0))
-        else:
-            result.append(right.pop(0))
-    result.extend(left)
-    result.extend(right)
-    return result
-"""
-EDITS = (
-    (_READ, "Change the default encoding to latin-1"),
-    (_READ, "Correct the spelling"),
-    (_ACCOUNT, "Change the message to 'no money'"),
-    (_ACCOUNT, "Set the default balance to 100"),
-    (_GREET, "Use f-strings"),
-    (_GREET, "Change Hello to Welcome"),
-    (_MERGE, "Add a comment at the top"),
-    (_MERGE, "Use < instead of <="),
-)
 
 
 class Asked(Protocol):
@@ -113,7 +49,7 @@ def main(words: Sequence[str]) -> int:
     backend.load(lambda *_told: None)
     if not hasattr(backend, "asked") or backend.abilities.noise != "causal":
         raise ModelError(f"{found.name} is no left-to-right model.", hint="Try another --model.")
-    figures = list(measure(cast("Asked", backend)))
+    figures = list(measure(cast("Asked", backend), max(1, given.repeats)))
     told: dict[str, Any] = {"diffedit": __version__, "model": backend.model}
     told |= {"backend": backend.name, "device": backend.device}
     told |= {**summary(figures), "edits": figures}
@@ -136,25 +72,33 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--model", default="small", metavar="NAME", help="a left-to-right model")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
+    parser.add_argument("--repeats", type=int, default=1, metavar="N", help="the best of N turns")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
     return parser
 
 
-def measure(backend: Asked) -> Iterator[dict[str, Any]]:
-    """Each edit in both ways, the prompt read before either."""
+def measure(backend: Asked, repeats: int = 1) -> Iterator[dict[str, Any]]:
+    """Each edit in both ways by turns, the prompt read before either; the best time of each."""
     for text, wish in EDITS:
         task = Task(text=text, instruction=wish, language="python")
         denoiser, request = backend.asked(task, DenoiseParams(candidates=1))
         request = replace(request, temperatures=(0.0,))
         denoiser.prefill(request.prefix)
-        plain, plain_looks, plain_s = decoded(denoiser, request, Window(least=1, most=1, filler=0))
-        ids, looks, refined_s = decoded(denoiser, request, request.window)
+        alone = Window(least=1, most=1, filler=0)
+        turns = [
+            (decoded(denoiser, request, alone), decoded(denoiser, request, request.window))
+            for _ in range(repeats)
+        ]
+        (plain, plain_looks, _), (ids, looks, _) = turns[0]
+        plain_s, refined_s = (min(turn[way][2] for turn in turns) for way in (0, 1))
         yield {
             "wish": wish,
             "tokens": len(plain),
             "kept": rounded(kept(request.start, plain)),
+            "changed": plain != list(request.start),
             "same": ids == plain,
             "looks": [plain_looks, looks],
+            "tokens_per_look": rounded(len(ids) / looks),
             "seconds": [rounded(plain_s), rounded(refined_s)],
             "ratio": rounded(plain_s / refined_s),
         }
@@ -180,29 +124,46 @@ def kept(before: Sequence[int], after: Sequence[int]) -> float:
 
 
 def summary(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Over the edits that keep most of the selection."""
+    """Over the edits that keep most of the selection, and over those of them that change it."""
     small = [edit for edit in figures if edit["kept"] > KEPT]
+    changed = [edit for edit in small if edit["changed"]]
     return {
         "small_edits": len(small),
-        "ratio": rounded(median(edit["ratio"] for edit in small)) if small else None,
+        "ratio": _median(small, "ratio"),
         "least_ratio": min((edit["ratio"] for edit in small), default=None),
+        "tokens_per_look": _median(small, "tokens_per_look"),
+        "changing": len(changed),
+        "changing_ratio": _median(changed, "ratio"),
+        "changing_tokens_per_look": _median(changed, "tokens_per_look"),
         "all_same": all(edit["same"] for edit in figures),
     }
+
+
+def _median(figures: Sequence[dict[str, Any]], name: str) -> float | None:
+    return rounded(median(edit[name] for edit in figures)) if figures else None
 
 
 def table(told: dict[str, Any]) -> str:
     """One edit a line, then what it comes to."""
     lines = [f"{told['model']} ({told['backend']}, {told['device']})", ""]
-    lines.append(f"{'edit':<48} tokens  kept  looks      seconds      ratio  same")
+    lines.append(
+        f"{'edit':<40} tokens   kept  passes     tokens a pass  seconds        ratio  same"
+    )
     for edit in told["edits"]:
         looks, seconds = (f"{a} → {b}" for a, b in (edit["looks"], edit["seconds"]))
         lines.append(
-            f"{edit['wish']:<48} {edit['tokens']:>6}  {edit['kept']:.0%}  {looks:<9}  "
-            f"{seconds:<11}  {edit['ratio']:>5}  {'yes' if edit['same'] else 'NO'}"
+            f"{edit['wish']:<40} {edit['tokens']:>6}  {edit['kept']:>5.0%}  {looks:<9}  "
+            f"{edit['tokens_per_look']:>13}  {seconds:<13}  {edit['ratio']:>5}  "
+            f"{'yes' if edit['same'] else 'NO'}"
         )
     lines.append("")
     lines.append(
-        f"{told['small_edits']} edits keep over {KEPT:.0%} of the selection: "
-        f"{told['ratio']} times as fast as token by token (least {told['least_ratio']})"
+        f"{told['small_edits']} edits keep over {KEPT:.0%} of the selection: in the median "
+        f"{told['tokens_per_look']} tokens a pass, {told['ratio']} times as fast as token by token "
+        f"(least {told['least_ratio']})"
+    )
+    lines.append(
+        f"{told['changing']} of them change something: {told['changing_tokens_per_look']} tokens "
+        f"a pass, {told['changing_ratio']} times as fast"
     )
     return "\n".join(lines)

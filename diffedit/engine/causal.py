@@ -26,6 +26,8 @@ class Window:
 
     least: int = 8
     most: int = 64
+    start: int = 64
+    """The first window. An edit keeps most of the selection, so it is long."""
     total: int = 256
     """Slots of all rows together; it bounds the work of one look."""
     filler: int = 16
@@ -36,12 +38,15 @@ class Window:
 
     def first(self, rows: int) -> int:
         """The window to begin with."""
-        return min(2 * self.least, self.most, self._share(rows))
+        return min(self.start, self.most, self._share(rows))
 
     def after(self, window: int, *, held: int, guessed: int, rows: int) -> int:
-        """The next window, when `held` of `guessed` guesses were right."""
-        if held == guessed:
-            window *= 2
+        """The next window, when `held` of `guessed` guesses were right.
+
+        It grows from what has held, not from what might have been looked at.
+        """
+        if guessed and held == guessed:
+            window = 2 * guessed
         elif 2 * held < guessed:
             window //= 2
         return min(max(window, self.least), self.most, self._share(rows))
@@ -175,9 +180,12 @@ def decode_rows(
         ]
         denoiser.commit_rows(held)
         looked_at, live = tuple(live), _leave(denoiser, rows, live)
-        for row, canvas, right in zip(now, canvases, held, strict=True):
+        for row, canvas, right, first in zip(now, canvases, held, known, strict=True):
             row.window = window.after(
-                row.window, held=right, guessed=len(canvas), rows=max(1, len(live))
+                row.window,
+                held=right - first,
+                guessed=len(canvas) - first,
+                rows=max(1, len(live)),
             )
         new = sum(len(row.settled) for row in now) - before
         yield RowsLook(

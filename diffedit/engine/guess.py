@@ -1,7 +1,8 @@
 """Guesses for a canvas of a left-to-right model: the selected text, followed as it is kept.
 
 While the answer repeats the selection, the selection says what comes next. After an insertion
-or a deletion the last settled ids are looked up in it again, the longest match first.
+or a deletion the last settled ids are looked up in it again, the longest match first. What was
+put in the place of something once is guessed to be put there again: a new name, say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ SURE = 2
 """Matches at least this long are trusted over the model's own guesses, wherever they are."""
 NEAR = 8
 """A single id is trusted so far ahead: most deletions are shorter."""
+SWAPPED = 8
+"""Ids that a change may have, on either side, to be guessed again."""
 
 
 class Source:
@@ -28,6 +31,12 @@ class Source:
             self._at.setdefault(token, []).append(place + 1)
         self._next = 0
         self._followed = 0
+        self._offered: list[tuple[int, int]] = []
+        """The last guesses, each with the place in the text after it."""
+        self._swaps: dict[tuple[int, ...], tuple[int, ...]] = {}
+        """What was put in the place of what."""
+        self._parted: tuple[int, int] | None = None
+        """Where the answer left the text: the settled ids by then, and the place in the text."""
 
     def guesses(
         self,
@@ -52,7 +61,9 @@ class Source:
             if not doubtful and found[0] != self._next:
                 # A jump to another place is tried with a few ids before it is believed.
                 count = min(count, NEAR)
-            self._next = found[0]
+            if found[0] <= self._length:
+                self._learn(settled, *found)
+                self._next = found[0]
             return self._after(found[0], count)
         guesses = list(predicted[:count])
         ahead = self._find([*settled, *guesses], self._next + len(guesses)) if guesses else None
@@ -69,19 +80,66 @@ class Source:
         )
 
     def _after(self, place: int, count: int) -> list[int]:
-        """What stands in the text after a place; the selection does not run on into `nearby`."""
+        """What stands in the text after a place; the selection does not run on into `nearby`.
+
+        What was changed on the way here is changed again; a change is offered whole or not at all.
+        """
         end = self._length if place <= self._length else len(self._text)
-        return list(self._text[place : min(end, place + count)])
+        offered = list[tuple[int, int]]()
+        while place < end and len(offered) < count:
+            old, new = self._swap(place, end)
+            if len(offered) + len(new) > max(count, len(new)):
+                break
+            place += len(old)
+            offered += [(token, place) for token in new]
+        self._offered = offered[:count]
+        return [token for token, _ in self._offered]
+
+    def _swap(self, place: int, end: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What stands at a place, and what is guessed to stand there instead."""
+        for old, new in self._swaps.items():
+            if self._text[place : min(end, place + len(old))] == old:
+                return old, new
+        as_it_is = (self._text[place],)
+        return as_it_is, as_it_is
 
     def _follow(self, settled: Sequence[int]) -> None:
         """Walk on as far as the newly settled ids repeat the text; stand still where they do not.
 
         Standing still is what finds the end of an insertion: the first id that goes on from here.
         """
-        for token in settled[self._followed :]:
+        new = settled[self._followed :]
+        held = 0
+        while held < min(len(new), len(self._offered)) and self._offered[held][0] == new[held]:
+            place = self._offered[held][1]
+            self._next = place if place <= self._length else self._next
+            held += 1
+        if held < len(self._offered):
+            self._doubt(held)
+        for number, token in enumerate(new[held:], start=self._followed + held):
             if self._next < self._length and self._text[self._next] == token:
                 self._next += 1
+            elif self._parted is None:
+                self._parted = (number, self._next)
         self._followed = len(settled)
+        self._offered = []
+
+    def _doubt(self, held: int) -> None:
+        """Forget a change that was guessed to be made again, and was not."""
+        end = self._offered[held][1]
+        for old in tuple(self._swaps):
+            if self._text[end - len(old) : end] == old:
+                del self._swaps[old]
+
+    def _learn(self, settled: Sequence[int], place: int, length: int) -> None:
+        """Remember what was changed: the answer is back in the text at `place`."""
+        if self._parted is None:
+            return
+        (begun, left), self._parted = self._parted, None
+        same = min(length, len(settled) - begun)
+        old, new = self._text[left : place - same], tuple(settled[begun : len(settled) - same])
+        if 0 < len(old) <= SWAPPED and 0 < len(new) <= SWAPPED:
+            self._swaps[old] = new
 
     def _sure(self, token: int, place: int, length: int) -> bool:
         """Whether a match is worth more than the model's own guesses."""
@@ -98,6 +156,8 @@ class Source:
         best: tuple[int, bool, int] | None = None
         place = 0
         for end in self._at.get(ids[-1], ()):
+            if self._length < end == len(self._text):
+                continue  # nothing comes after it
             key = (self._match(ids, end), end >= near, -abs(end - near))
             if best is None or key > best:
                 best, place = key, end
