@@ -9,8 +9,10 @@ would.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from diffedit.backends.scores import Floats
+if TYPE_CHECKING:
+    from diffedit.backends.scores import Floats
 
 LONGEST = 12
 """Ids of a match that count."""

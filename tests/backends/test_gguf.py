@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tiny_llama
 
+from diffedit.backends import small_adapter, small_model, small_weights
 from diffedit.backends.gguf import GgufBackend
 from diffedit.backends.gguf_editing import Editing
 from diffedit.bench.refine import decoded
@@ -578,3 +579,90 @@ def test_the_model_in_the_box_edits_through_llama_cpp() -> None:
     at_work.prefill(limited.prefix)
     ids, _, _ = decoded(at_work, limited, limited.window)
     assert ids == expected
+
+
+def test_a_rewrite_can_begin_with_the_ways_that_leave_the_old_text(llama: GgufBackend) -> None:
+    """The old text is read once; a row that begins like it goes on as one that read it all."""
+    at_work = editing(llama).causal
+    at_work.prefill(at_work.encode("def total(values):\n"))
+    old = at_work.encode("    return sum(values)\n")
+    ways = at_work.changes(old, 4)
+    assert len(ways) == len(set(ways)) == 4
+    assert all(way[:-1] == tuple(old[: len(way) - 1]) for way in ways)
+    known = at_work.start(2, [ways[0], []])
+    assert known == [len(ways[0]) - 1, 0]
+    canvases = [list(ways[0][known[0] :]), []]
+    reused = at_work.predict_rows(canvases, [0.0, 0.0], [1, 2])
+    at_work.reset()
+    at_work.prefill(at_work.encode("def total(values):\n"))
+    assert at_work.start(2, [ways[0], []]) == [0, 0]
+    fresh = at_work.predict_rows([list(ways[0]), []], [0.0, 0.0], [1, 2])
+    assert reused[0].argmax[-1] == fresh[0].argmax[-1]
+    assert reused[0].entropy[-1] == pytest.approx(fresh[0].entropy[-1], abs=1e-3)
+    assert reused[1].argmax == fresh[1].argmax
+    at_work.reset()
+
+
+def test_an_adapter_for_edits_is_the_same_in_llama_cpp(tmp_path: Path) -> None:
+    """What `diffedit tune` writes, as llama.cpp reads it: the scores of the merged weights."""
+    path = tiny_llama.write(tmp_path / "tiny.gguf", seed=SEED)
+    random = np.random.default_rng(5)
+    width, hidden = tiny_llama.WIDTH, tiny_llama.HIDDEN
+    shapes = {
+        "qkv": (3 * width, width),
+        "out": (width, width),
+        "gate_up": (2 * hidden, width),
+        "down": (width, hidden),
+    }
+    tensors: dict[str, Any] = {}
+    for number in range(tiny_llama.LAYERS):
+        for part, (rows, columns) in shapes.items():
+            tensors[f"blk.{number}.{part}.a"] = random.normal(size=(4, columns), scale=0.3)
+            tensors[f"blk.{number}.{part}.b"] = random.normal(size=(rows, 4), scale=0.3)
+    tuned = tmp_path / "tuned.safetensors"
+    small_adapter.write(tuned, small_adapter.Adapter(objective="causal", tensors=tensors))
+    plain = first_scores(loaded(path, adapter="none"))
+    with_it = first_scores(loaded(path, adapter=str(tuned), keep=str(tmp_path)))
+    weights = small_weights.load_weights(small_weights.GgufFile(path), lambda *_told: None)
+    small_adapter.merge(weights, small_adapter.read(tuned), tuned)
+    ids = editing(loaded(path, adapter="none")).causal.encode("def total(values):\n")
+    model = small_model.Llama(weights, 64, None)
+    hidden_state = model.hidden(
+        [ids], prefix := small_model.Prefix(weights.shape, 64), prefix.rest()
+    )
+    merged = model.logits(hidden_state[:, -1:], out=np.empty((1, len(plain[0])), np.float32))
+    assert np.abs(with_it - merged).max() < 0.1 * np.abs(merged - plain).max()
+
+
+def test_an_adapter_of_masks_or_of_another_shape_is_refused(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    """In one line each, before anything is computed with it."""
+    mask, other = tmp_path / "mask.safetensors", tmp_path / "other.safetensors"
+    small_adapter.write(mask, small_adapter.Adapter(objective="mask", tensors={}))
+    halves = {"blk.0.out.a": np.zeros((4, 8)), "blk.0.out.b": np.zeros((8, 4))}
+    small_adapter.write(other, small_adapter.Adapter(objective="causal", tensors=halves))
+    with pytest.raises(ModelError, match="it is for masks"):
+        loaded(files["llama"], adapter=str(mask))
+    with pytest.raises(ModelError, match="another model"):
+        loaded(files["llama"], adapter=str(other), keep=str(tmp_path))
+
+
+def test_a_look_has_the_scores_of_a_token_alone(files: dict[str, Path], tmp_path: Path) -> None:
+    """To the bit, on a CPU with quantized weights and the usual options, as many as may go."""
+    words = {"requantize": "q8_0", "keep": str(tmp_path)}
+    backend = GgufBackend(str(files["llama"]), "cpu", words)
+    backend.load(lambda *_told: None)
+    at_work = editing(backend).causal
+    text = at_work.encode("    def total(self, values):\n        return sum(values)\n" * 9)[:63]
+    assert len(text) == 63
+    at_work.prefill(text[:5])
+    at_work.start(1)
+    together = [seen.scores for seen in at_work._look([text])]
+    at_work.start(1)
+    for place, token in enumerate(text):
+        alone = [seen.scores for seen in at_work._look([[token]])]
+        at_work._seen = [np.concatenate([at_work._last[0], alone[0]])]
+        at_work._canvases = [[token]]
+        at_work.commit_rows([1])
+        assert np.array_equal(alone[0][0], np.concatenate(together)[place])
