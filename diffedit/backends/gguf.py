@@ -105,6 +105,7 @@ class GgufBackend:
             self.abilities,
             noise="mask" if model.kind == "mask" else "causal",
             warm_start=model.kind == "mask",
+            clamp=model.kind == "mask",
             score=model.kind == "causal",
             canvas_length=self._editing.denoiser.canvas_length,
             context_length=self._editing.denoiser.context_length,

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from diffedit.backends import small_fill, small_prompt
+from diffedit.backends import small_canvas, small_fill, small_prompt
 from diffedit.backends.causal_edit import Chat, Raw
 from diffedit.core.draft import Piece
 from diffedit.core.errors import ModelError, RequestError, TooLongError
+from diffedit.core.stretch import touched
 from diffedit.engine import prompt
 from diffedit.engine.backend import Denoiser
 from diffedit.engine.params import DenoiseParams
@@ -49,8 +50,6 @@ class MaskEdits:
 
     def request(self, task: Task, params: DenoiseParams) -> CanvasRequest:
         """The task in tokens. Raises RequestError, TooLongError or ModelError."""
-        if task.keep:
-            raise RequestError("This model cannot hold parts of the span; select less instead.")
         if task.mode != "rewrite":
             return self._filling(task, params)
         if not task.text.strip():
@@ -66,6 +65,9 @@ class MaskEdits:
         block = self._habits.block
         room = ceil((len(start) * 5 // 4 + _LINE) / block) * block
         ids = self._asked(task, span, len(start), room)
+        lead = len(task.text) - len(task.text.lstrip("\n"))
+        places = small_canvas.shifted(task, span) if task.keep else ()
+        keep = self._slots(start, [(first + lead, end + lead) for first, end in places])
 
         def finish(answers: Sequence[str]) -> Finished:
             texts = [small_prompt.answer_text(answer, task, span) for answer in answers]
@@ -77,6 +79,7 @@ class MaskEdits:
         return CanvasRequest(
             prefix=tuple(ids),
             start=tuple(start),
+            known=tuple(token if slot in keep else None for slot, token in enumerate(start)),
             length=room,
             max_tokens=room,
             max_steps=self._steps(room),
@@ -86,6 +89,10 @@ class MaskEdits:
             finish=finish,
             picture=lambda pieces: small_prompt.picture(pieces, task, span),
         )
+
+    def _slots(self, ids: Sequence[int], places: Sequence[tuple[int, int]]) -> frozenset[int]:
+        """The slots that have a character of what is to be kept: it stays where it stands."""
+        return touched(self._denoiser.decode(ids), places) if places else frozenset()
 
     def _asked(self, task: Task, span: small_prompt.Shown, tokens: int, room: int) -> list[int]:
         """The prompt of a rewrite, with as much around the span as fits. Raises TooLongError."""
@@ -121,6 +128,10 @@ class MaskEdits:
         hole = min(hole, self._denoiser.context_length - len(ids) - len(right))
         if hole < 1:
             raise TooLongError("The text around the gap leaves no room for it.")
+        start = encode(old)[:hole]
+        moved = len(place.lead) - len(place.own)
+        keep = self._slots(start, [(first + moved, end + moved) for first, end in task.keep])
+        held = [token if slot in keep else None for slot, token in enumerate(start)]
 
         def picture(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
             raw = "".join(piece.text for piece in pieces)
@@ -128,8 +139,8 @@ class MaskEdits:
 
         return CanvasRequest(
             prefix=tuple(ids),
-            start=tuple(encode(old)[:hole]),
-            known=(*[None] * hole, *right),
+            start=tuple(start),
+            known=(*held, *[None] * (hole - len(held)), *right),
             hole=(0, hole),
             length=hole + len(right),
             max_steps=self._steps(hole),

@@ -47,7 +47,7 @@ def _rewriting(task: Task, denoiser: Denoiser, markers: Mapping[str, int]) -> Ca
             hint="Select less.",
         )
     texts = denoiser.decode(start)
-    keep = touched(texts, _shifted(task, span)) if task.keep else frozenset[int]()
+    keep = touched(texts, shifted(task, span)) if task.keep else frozenset[int]()
 
     def finish(answers: Sequence[str]) -> Finished:
         text = fit_to_span(answers[0], task.text, before=task.before)
@@ -68,7 +68,7 @@ def _rewriting(task: Task, denoiser: Denoiser, markers: Mapping[str, int]) -> Ca
     )
 
 
-def _shifted(task: Task, span: small_prompt.Shown) -> tuple[tuple[int, int], ...]:
+def shifted(task: Task, span: small_prompt.Shown) -> tuple[tuple[int, int], ...]:
     """What is to be kept, in characters of the span as it is shown: without its indentation."""
     places, at = [0] * (len(task.text) + 1), 0
     lines = task.text.split("\n")

@@ -181,12 +181,8 @@ def decode_rows(
         denoiser.commit_rows(held)
         looked_at, live = tuple(live), _leave(denoiser, rows, live)
         for row, canvas, right, first in zip(now, canvases, held, known, strict=True):
-            row.window = window.after(
-                row.window,
-                held=right - first,
-                guessed=len(canvas) - first,
-                rows=max(1, len(live)),
-            )
+            counts = {"held": right - first, "guessed": len(canvas) - first}
+            row.window = window.after(row.window, **counts, rows=max(1, len(live)))
         new = sum(len(row.settled) for row in now) - before
         yield RowsLook(
             step=step, rows=tuple(rows), live=looked_at, settled=new, entropy=tuple(entropy)

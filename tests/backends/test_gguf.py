@@ -666,3 +666,23 @@ def test_a_look_has_the_scores_of_a_token_alone(files: dict[str, Path], tmp_path
         at_work._canvases = [[token]]
         at_work.commit_rows([1])
         assert np.array_equal(alone[0][0], np.concatenate(together)[place])
+
+
+@pytest.mark.parametrize("name", ["dream", "llada"])
+def test_a_diffusion_model_holds_what_is_pinned(files: dict[str, Path], name: str) -> None:
+    """In a rewrite and in a gap: the pinned ids stand in every canvas, in their slots."""
+    backend = loaded(files[name])
+    assert backend.abilities.clamp
+    at_work = editing(backend)
+    whole = "    \n" + CODE
+    first = whole.index("sum(")
+    asked: dict[str, Any] = {"text": whole, "keep": ((first, first + 3),), "instruction": "x"}
+    for task in (Task(**asked), Task(**asked, mode="infill", before="a\n", after="b\n")):
+        request = at_work.request(task, DenoiseParams())
+        assert isinstance(request, CanvasRequest)
+        end = len(request.start)
+        held = [slot for slot, token in enumerate(request.known[:end]) if token is not None]
+        assert held
+        assert all(request.known[slot] == request.start[slot] for slot in held)
+        assert "sum" in "".join(at_work.model.decode([request.start[slot] for slot in held]))
+        assert len(held) < end

@@ -132,7 +132,7 @@ SURVIVED = {
         from diffedit.backends.gguf_options import Options
         from diffedit.engine.canvas import Canvas
         model = GgufModel(__import__("pathlib").Path(path))
-        at_work = editing(model, Options(), 256, gpu=False, rows=(1, 0))
+        at_work = editing(model, Options(), 256, gpu=False, path=model.path)
         at_work.causal.prefill([5] * 300)
         """,
     "more rows than there are": """
