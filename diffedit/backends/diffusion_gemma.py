@@ -40,7 +40,8 @@ class DiffusionGemmaBackend:
 
     Options: `context` (8192), tokens of prompt and answer together; `thought_tokens` (4096), after
     which a thought is ended; `weights` (auto), how the weights are kept: bf16, fp8, int8, int4;
-    `compile` (0), 1 to compile the decoder for one shape, which takes a minute and more at load.
+    `compile` (1 on CUDA, else 0), 1 to compile the decoder for one shape, which takes a minute and
+    more at load.
     """
 
     name = "diffusion-gemma"
@@ -60,7 +61,7 @@ class DiffusionGemmaBackend:
         numbers = {name: word for name, word in options.items() if name != "weights"}
         values = whole_numbers(self.name, OPTIONS, numbers)
         self._context, self._budget = values["context"], values["thought_tokens"]
-        self._compile = bool(values["compile"])
+        self._compile = bool(values["compile"]) if "compile" in numbers else None
         self._denoiser: GemmaDenoiser | None = None
         self._edits: Edits | None = None
         self._pictures: Pictures | None = None
@@ -93,7 +94,8 @@ class DiffusionGemmaBackend:
         tokens = GemmaTokens.load(self._folder, end_ids(model.generation_config))
         context = min(self._context, int(model.config.text_config.max_position_embeddings))
         self._denoiser = GemmaDenoiser(model, tokens, placed.device, context)
-        self._denoiser.compiled = self._compile
+        usual = placed.device.type == "cuda"
+        self._denoiser.compiled = usual if self._compile is None else self._compile
         self.device = placed.device.type
         self._prepare(tokens, model.config, vision=checkpoint.vision)
         report("warm", 0, 1)

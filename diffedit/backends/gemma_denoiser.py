@@ -8,6 +8,7 @@ lists a step do.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -296,10 +297,23 @@ class GemmaDenoiser:
         return padded(self._cache, canvas=self.canvas_length, context=self.context_length)
 
     def _look(self, **inputs: Any) -> Any:
-        """One pass of the decoder, compiled for its one shape where that was asked for."""
+        """One pass of the decoder, compiled for its one shape where that was asked for.
+
+        What cannot be compiled here, as without a C compiler, runs as it is from then on.
+        """
         if self.compiled and self._compiled is None:
             self._compiled = torch.compile(self._model.forward, dynamic=False)
-        return (self._compiled or self._model)(**inputs)
+        if self._compiled is not None:
+            try:
+                return self._compiled(**inputs)
+            except RuntimeError as error:
+                # Memory that runs out is a RuntimeError, too; a compiler's are of these rooms.
+                if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                    raise
+                why = str(error).strip().split("\n", 1)[0]
+                sys.stderr.write(f"The decoder runs without being compiled: {why}\n")
+                self._compiled, self.compiled = None, False
+        return self._model(**inputs)
 
     def _places(self) -> torch.Tensor:
         begun = len(self._ids)

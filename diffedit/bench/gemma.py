@@ -58,7 +58,7 @@ def main(words: Sequence[str]) -> int:
             figures[kind] = full(kind, given.steps or 24, given.repeats or 3)
     else:
         name = "wide" if given.wide else "tiny"
-        steps, repeats = (4, 2) if given.wide else (24, 7)
+        steps, repeats = (3, 1) if given.wide else (24, 7)
         figures[name] = small(given.steps or steps, given.repeats or repeats, wide=given.wide)
     figures["goals"] = [
         {"name": goal.name, "value": goal.value, "limit": goal.limit, "met": goal.met}

@@ -248,3 +248,70 @@ def test_padding_to_one_shape_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
         assert looks[fixed].argmax == looks[plain].argmax
         assert looks[fixed].entropy == pytest.approx(looks[plain].entropy, abs=1e-4)
     assert len(shapes) == 1
+
+
+def looked(denoiser: Watched, ids: Sequence[int], seed: int) -> list[Seen]:
+    """Two looks at one canvas of noise: the second remembers the first."""
+    denoiser.prefill(ids)
+    denoiser.seed(seed)
+    free = (True,) * denoiser.canvas_length
+    denoiser.place(Canvas(ids=tuple(denoiser.fresh(len(free))), free=free))
+    return [denoiser.step(0.8, 0.1)(), denoiser.step(0.7, 0.1)()]
+
+
+def test_what_cannot_be_compiled_runs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a machine without a C compiler: the log says so once, and the looks are the same."""
+
+    class NoCompilerError(RuntimeError):
+        """Stands for what torch raises then, which comes from its compiler's room."""
+
+    NoCompilerError.__module__ = "torch._inductor.exc"
+
+    def refuse(**_inputs: Any) -> Any:
+        raise NoCompilerError("no gcc\nlong story")
+
+    monkeypatch.setattr(torch, "compile", lambda _forward, **_words: refuse)
+    case = CASES["accepts many, stops early"]
+    model, ids = set_up(case)
+    plain, other = Watched(model, case.ends), Watched(model, case.ends)
+    other.compiled = True
+    expected, found = looked(plain, ids, case.seed), looked(other, ids, case.seed)
+    assert [seen.argmax for seen in found] == [seen.argmax for seen in expected]
+    assert capsys.readouterr().err == "The decoder runs without being compiled: no gcc\n"
+    refuse_memory = RuntimeError("out of memory")
+    monkeypatch.setattr(torch, "compile", lambda _forward, **_words: _raiser(refuse_memory))
+    third = Watched(model, case.ends)
+    third.compiled = True
+    with pytest.raises(RuntimeError, match="out of memory"):
+        looked(third, ids, case.seed)
+
+
+def _raiser(error: Exception) -> Any:
+    def fail(**_inputs: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore")
+def test_a_compiled_decoder_says_the_same() -> None:
+    """By torch's own compiler, for real: two graphs, and prompts of any length need no third."""
+    from torch._dynamo.utils import counters  # noqa: PLC0415 - heavy
+
+    case = CASES["a prompt beyond the window"]
+    model, ids = set_up(case)
+    plain, compiled = Watched(model, case.ends), Watched(model, case.ends)
+    compiled.compiled = True
+    counters.clear()
+    for length in (10, 40, 70):
+        expected = looked(plain, ids[:length], case.seed)
+        found = looked(compiled, ids[:length], case.seed)
+        for one, other in zip(found, expected, strict=True):
+            assert one.argmax == other.argmax
+            assert one.entropy == pytest.approx(other.entropy, abs=1e-4)
+    assert counters["stats"]["unique_graphs"] == 2
+    assert not counters["graph_break"]
