@@ -1,7 +1,8 @@
 """`diffedit bench editors`: the start and the keys of this editor beside those that are installed.
 
 Each runs in a terminal of its own on the same files, one after the other, and is watched from
-outside: from the command to the first text, and from each key to its letter on the screen.
+outside: from the command to the first text, and from each key to its letter on the screen. The
+two that can are looked at once more while something denoises at 20 frames a second.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from diffedit.bench.figures import rounded, spread
-from diffedit.bench.screen import MARKER, SIZES, Counts, Screen, settle, typing
+from diffedit.bench.screen import MARKER, SIZES, STAMP, Counts, Screen, settle, typing
 from diffedit.bench.speed import machine, say
 from diffedit.core.errors import DiffeditError
+
+OURS, STOCK = "diffedit", "stock TextArea"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class Editor:
 
     name: str
     command: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    """Its words after the file's name."""
     begin: bytes = b""
     """What is pressed before letters are text."""
 
@@ -39,20 +45,26 @@ class Editor:
 
 
 EDITORS = (
-    Editor(name="diffedit", command=(sys.executable, "-m", "diffedit", "--model", "null")),
-    Editor(name="stock TextArea", command=(sys.executable, "-m", "diffedit.bench.stock")),
+    Editor(name=OURS, command=(sys.executable, "-m", "diffedit", "--model", "null")),
+    Editor(
+        name=STOCK, command=(sys.executable, "-m", "diffedit.bench.stock"), after=("--colours",)
+    ),
     Editor(name="micro", command=("micro",)),
     Editor(name="vim", command=("vim", "-c", "syntax on"), begin=b"i"),
     Editor(name="nano", command=("nano", "-l")),
     Editor(name="helix", command=("hx",), begin=b"i"),
 )
-"""Each with the colours and the settings that it comes with; the stock TextArea has no colours."""
+"""Each with the colours and the settings that it comes with, the stock TextArea with those of
+tree-sitter where that is installed."""
+LONGEST_S = 60.0
+"""Seconds after which no more keys are typed, however few there were."""
 
 
 def run(*, as_json: bool, sizes: Sequence[int] = SIZES, counts: Counts | None = None) -> int:
     """Measure, and print a table or one JSON object."""
     counts = counts or Counts()
-    figures: dict[str, Any] = {"machine": machine(), "editors": {}}
+    coloured = find_spec("tree_sitter_python") is not None
+    figures: dict[str, Any] = {"machine": machine(), "stock_has_colours": coloured, "editors": {}}
     # A worker that has just lost its editor may still write where it compiled.
     with tempfile.TemporaryDirectory(
         prefix="diffedit-bench-", ignore_cleanup_errors=True
@@ -71,33 +83,60 @@ def run(*, as_json: bool, sizes: Sequence[int] = SIZES, counts: Counts | None = 
 
 def look(screen: Screen, editor: Editor, lines: int, counts: Counts) -> dict[str, Any]:
     """The start and the keys of one editor on one file; or why there are none."""
-    command = (*editor.command, str(screen.file(lines)))
     starts: list[float] = []
     keys: list[float] = []
     try:
-        for last in [False] * counts.starts + [True]:
-            with screen.opened(command) as terminal:
+        for number in range(counts.starts + 1):
+            # A file of its own: the editor of the one before was killed, and left its lock.
+            path = screen.file(lines)
+            path = Path(shutil.copy(path, path.with_stem(f"{editor.name.split()[0]}_{number}")))
+            with screen.opened((*editor.command, str(path), *editor.after)) as terminal:
                 _, seen = terminal.wait_for(MARKER)
                 starts.append((seen - terminal.began) * 1000)
-                if last:
+                if number == counts.starts:
                     settle(terminal)
                     terminal.press(editor.begin)
                     time.sleep(0.2)
-                    keys += typing(terminal, counts.keys)
+                    keys += in_time(typing(terminal, counts.keys))
+        busy = denoising(screen, editor, lines, counts)
     except DiffeditError as error:
         return {"failed": str(error)}
     # The first start reads the program from the disk.
-    return {"start_ms": rounded(median(starts[1:])), "key_to_paint_ms": spread(keys)}
+    return {"start_ms": rounded(median(starts[1:])), "key_to_paint_ms": spread(keys), **busy}
+
+
+def denoising(screen: Screen, editor: Editor, lines: int, counts: Counts) -> dict[str, Any]:
+    """The keys while ten lines change at 20 frames a second; nothing where that cannot be."""
+    if editor.name == OURS:
+        told = screen.while_denoising(lines)
+        return {"key_while_denoising_ms": told["key_to_paint_ms"]}
+    if editor.name != STOCK:
+        return {}
+    with screen.opened((*editor.command, str(screen.file(lines)), *editor.after, "--frames")) as it:
+        it.wait_for(STAMP, LONGEST_S)
+        keys = list(in_time(typing(it, counts.keys)))
+    return {"key_while_denoising_ms": spread(keys)}
+
+
+def in_time(times: Iterator[float]) -> Iterator[float]:
+    """As many of the times as come in a minute, one at least."""
+    end = time.monotonic() + LONGEST_S
+    for one in times:
+        yield one
+        if time.monotonic() > end:
+            return
 
 
 def table(figures: dict[str, Any]) -> Iterator[str]:
     """The figures for people."""
-    yield f"{'':<16}{'lines':>8}{'start ms':>12}{'key p50 ms':>12}{'key p95 ms':>12}"
+    heads = ("start ms", "key p50 ms", "key p95 ms", "denoising p95")
+    yield f"{'':<16}{'lines':>8}{''.join(f'{head:>15}' for head in heads)}"
     for name, told in figures["editors"].items():
         for lines, one in told.items():
             if "failed" in one:
                 yield f"{name:<16}{lines:>8}  {one['failed']}"
                 continue
             keys = one["key_to_paint_ms"]
-            row = f"{one['start_ms']:>12}{keys['p50']:>12}{keys['p95']:>12}"
-            yield f"{name:<16}{lines:>8}{row}"
+            busy = one.get("key_while_denoising_ms", {"p95": "-"})["p95"]
+            found = (one["start_ms"], keys["p50"], keys["p95"], busy)
+            yield f"{name:<16}{lines:>8}{''.join(f'{figure:>15}' for figure in found)}"

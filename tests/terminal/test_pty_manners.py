@@ -67,3 +67,22 @@ def test_left_with_exit_code_one_and_no_colour(path: Path) -> None:
         assert colours == set()
         assert b"\x1b[1" in terminal.raw
     assert path.read_text() == TEXT
+
+
+@pytest.mark.parametrize("term", ["linux", "xterm", "screen"])
+def test_sixteen_colours_and_no_mouse(path: Path, term: str) -> None:
+    """A plain old terminal gets its own colours only, and keeps its mouse where that is asked."""
+    variables = {"TERM": term, "COLORTERM": "", "DIFFEDIT_MOUSE": "false"}
+    with Terminal.start(path, "--model", "null", variables=variables) as terminal:
+        terminal.wait_for(lambda rows: "def one" in rows[0] and "ready" in rows[-1])
+        terminal.keys("x")
+        terminal.wait_for("page.py ●")
+        terminal.keys("\x1bq")
+        terminal.wait_for("exit code 1")
+        terminal.keys("y")
+        assert terminal.wait_end() == 1
+        # 38 and 48 begin a colour by number; a mouse is asked for by one of these.
+        codes = {code for match in SGR.finditer(terminal.raw) for code in match[1].split(b";")}
+        assert not codes & {b"38", b"48"}
+        assert codes & {b"3%d" % colour for colour in range(8)}
+        assert not re.search(rb"\x1b\[\?(?:9|100[0-356]|1015|1016)h", terminal.raw)
