@@ -89,7 +89,8 @@ def look(screen: Screen, editor: Editor, lines: int, counts: Counts) -> dict[str
         for number in range(counts.starts + 1):
             # A file of its own: the editor of the one before was killed, and left its lock.
             path = screen.file(lines)
-            path = Path(shutil.copy(path, path.with_stem(f"{editor.name.split()[0]}_{number}")))
+            name = f"{editor.name.split()[0]}_{lines}_{number}.py"
+            path = Path(shutil.copy(path, path.with_name(name)))
             with screen.opened((*editor.command, str(path), *editor.after)) as terminal:
                 _, seen = terminal.wait_for(MARKER)
                 starts.append((seen - terminal.began) * 1000)

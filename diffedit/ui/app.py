@@ -181,6 +181,8 @@ class DiffeditApp(App[int]):
     async def on_event(self, event: Event) -> None:
         """Each key is done before the next is looked at; a command's key comes before typing."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
+            if not self.screen_stack:
+                return  # we are about to end, and someone types on
             await drained(self.focused)
             if isinstance(event, Key) and not is_typing(event, self.focused):
                 for priority in (True, False):

@@ -54,9 +54,10 @@ class Searching:
 
     def replace(self) -> None:
         """Alt+r: the bar with the line for the replacement."""
+        known = self._bar.display or not self._stage.window.editor.selection.is_empty
         self._open()
         self._bar.replacing = True
-        self._focus(replacement=bool(self._bar.pattern.value))
+        self._focus(replacement=known and bool(self._bar.pattern.value))
 
     def other_field(self) -> None:
         """Tab: to the other line."""

@@ -144,8 +144,9 @@ def test_other_editors_are_measured_beside_this_one(
     """Whatever is installed starts and takes keys; what is not is left out."""
     gone = beside.Editor(name="gone", command=("no-such-editor",))
     monkeypatch.setattr(beside, "EDITORS", (*beside.EDITORS[:1], gone))
-    assert beside.run(as_json=True, sizes=(100,), counts=Counts(starts=1, keys=2)) == 0
+    assert beside.run(as_json=True, sizes=(100,), counts=Counts(starts=1, keys=2, frames=2)) == 0
     told = json.loads(capsys.readouterr().out)["editors"]
     assert set(told) == {"diffedit"}
     assert told["diffedit"]["100"]["key_to_paint_ms"]["n"] == 2
+    assert told["diffedit"]["100"]["key_while_denoising_ms"]["n"] == 2
     assert told["diffedit"]["100"]["start_ms"] > 0

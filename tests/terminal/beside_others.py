@@ -1,6 +1,6 @@
 """Look at rows of README's table in the real programs. Started by hand.
 
-Run `python tests/terminal/beside_others.py`; `PAUSE` is how many seconds a program gets.
+Run `python tests/terminal/beside_others.py`; `PAUSE` is how long it must be quiet.
 
 Each program that is installed does the same small thing in a terminal and a home of its own, as
 it comes; what its file says afterwards is the answer. What cannot be told from a file is told by
@@ -21,7 +21,7 @@ from pathlib import Path
 from diffedit.bench.terminal import Terminal
 
 PAUSE = float(os.environ.get("PAUSE", "2"))
-"""Seconds that a program gets for each thing; more on a busy machine."""
+"""Seconds of quiet after which a program is held to have done a thing; more where it is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,8 @@ class Room:
         for key in (b"", *keys):
             if key:
                 terminal.press(key)
-            end = time.monotonic() + PAUSE
-            while time.monotonic() < end:
-                terminal._read(0.1)
+            while terminal._read(PAUSE):
+                pass  # until it has been quiet for so long
             seen += terminal._plain
             terminal.drain()
         if killed:
