@@ -196,7 +196,9 @@ class Edit:
             pins = joined((*start.pins, *(places(draft.original, draft.between, start.text) or ())))
             return places(start.text, pins, draft.text) or ()
         if self.film:
-            return self.film.frames[-1].kept
+            last = self.film.frames[-1]
+            same = last.text == draft.text
+            return last.kept if same else places(last.text, last.kept, draft.text) or ()
         text, keep = (start.text, start.keep) if start else (draft.original, draft.keep)
         return places(text, keep, draft.text) or ()
 
@@ -223,8 +225,16 @@ class Edit:
         return replace(self, stage="review", below="select", links=links, at=len(links) - 1, step=0)
 
     def said(self, review: Review) -> Edit:
-        """The person has said something about the draft under review."""
-        return self._with(review=review) if self.stage == "review" else self
+        """The person has said something about the draft under review.
+
+        Where another answer is looked at, what is pinned is pinned where it stands there.
+        """
+        if self.stage != "review":
+            return self
+        link = self.links[self.at]
+        before, text = link.draft.text, review.draft.text
+        pins = link.pins if before == text else places(before, link.pins, text) or ()
+        return self._with(review=review, pins=pins)
 
     def turned(self, number: int) -> Edit:
         """Another link is looked at."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from diffedit.config import paths
 
 MOST = 200
+TOUR = "diffedit-tour-"
+"""What the name of the folder of a tour's sample begins with."""
 
 
 def _file() -> Path:
@@ -22,8 +24,8 @@ def read() -> list[str]:
 def note(path: Path) -> None:
     """A file was opened. Where that cannot be kept, nothing is lost but this."""
     name = str(path.absolute())
-    if ".git" in path.absolute().parts:  # a message to a commit is never opened again
-        return
+    if ".git" in path.absolute().parts or path.parent.name.startswith(TOUR):
+        return  # a message to a commit, or the tour's sample, is never opened again
     found = [name, *(other for other in _names() if other != name)]
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)

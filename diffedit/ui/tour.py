@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from diffedit.core.filespec import FileSpec
+from diffedit.ui.recent import TOUR
 
 SAMPLE = Path(__file__).parent / "samples" / "tour.txt"
 """What the tour works on; copied, so that the tour can be taken twice."""
@@ -103,7 +104,7 @@ class Tour(Static):
 
 def tour_file() -> FileSpec:
     """A copy of the sample in a folder of its own, opened at its first function."""
-    place = Path(tempfile.mkdtemp(prefix="diffedit-tour-")) / "tour.py"
+    place = Path(tempfile.mkdtemp(prefix=TOUR)) / "tour.py"
     shutil.copyfile(SAMPLE, place)
     rows = place.read_text(encoding="utf-8").split("\n")
     first = next(row for row, line in enumerate(rows) if line.startswith("def "))

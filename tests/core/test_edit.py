@@ -12,12 +12,16 @@ from diffedit.core.draft import Draft, Figures, Piece
 from diffedit.core.edit import FILMS, Edit, Link
 from diffedit.core.film import MOST_FRAMES, Film, Frame
 from diffedit.core.span import Span
-from diffedit.core.start import Start, follow_up
+from diffedit.core.start import Start, brushed, follow_up, rejected
 
 OLD = "one\ntwo\nthree"
 SPAN = Span(4, 4 + len(OLD))
 LIVE = Draft(span=SPAN, original=OLD, status="denoising", pieces=(Piece("two", "noise"),))
 DONE = Draft(span=SPAN, original=OLD, status="settled", texts=("ONE\ntwo\nTHREE", "1"))
+MIDDLE = (3, 8)
+"""What lies between two places of the same span: a line with both its newlines."""
+TWO = replace(LIVE, between=(MIDDLE,), pieces=(Piece("one\ntwo\nthree", "noise"),))
+BOTH = replace(TWO, status="settled", texts=("ONE\nand\ntwo\n", "1\ntwo\n3"))
 FAILED = LIVE.ended("failed", "It broke.")
 CANCELLED = LIVE.ended("cancelled")
 ABOVE = ChangeSet((Change(Span(0, 0), "zero\n"),))
@@ -37,6 +41,31 @@ def again(edit: Edit) -> Edit:
     return edit.began(LIVE, start)
 
 
+def marked(edit: Edit) -> Edit:
+    """A word of the draft is thought through again, whatever else is on the screen."""
+    link = edit.link
+    if link is None or edit.stage not in ("review", "settled"):
+        return edit
+    start = brushed(link.draft.text, ((0, 1),), link.pins, parent=edit.at, clamp=True)
+    return edit.began(replace(LIVE, between=link.draft.between), start)
+
+
+def rejected_again(edit: Edit) -> Edit:
+    """The rejected changes of the review are denoised once more."""
+    review = edit.review
+    if review is None or edit.stage != "review":
+        return edit
+    return edit.began(replace(LIVE, between=review.draft.between), rejected(review, parent=edit.at))
+
+
+def done(edit: Edit) -> Edit:
+    """The model is done: with two answers that leave what lies between the places alone."""
+    live = edit.live
+    if live is None:
+        return edit.settled(DONE)
+    return edit.settled(replace(BOTH if live.between else DONE, span=live.span))
+
+
 Event = Callable[[Edit], Edit]
 EVENTS: dict[str, Event] = {
     "ask": Edit.asked,
@@ -44,13 +73,19 @@ EVENTS: dict[str, Event] = {
     "again": again,
     "from the page": lambda edit: edit.began(LIVE),
     "picture": lambda edit: edit.seen(LIVE).filmed(frame()),
-    "done": lambda edit: edit.settled(DONE),
+    "two places": lambda edit: edit.began(TWO),
+    "brush": marked,
+    "rejected anew": rejected_again,
+    "other answer": lambda edit: (
+        edit.said(edit.review.turned(edit.review.draft.choose(1))) if edit.review else edit
+    ),
+    "done": done,
     "fail": lambda edit: edit.failed(FAILED),
     "cancelled": lambda edit: edit.stopped(CANCELLED),
     "look": Edit.looked,
     "back a step": lambda edit: edit.scrubbed(edit.step - 1),
     "take": Edit.took,
-    "pin": lambda edit: edit.pinned(((0, 2),)),
+    "pin": lambda edit: edit.pinned(((0, 1),)),
     "reject": lambda edit: edit.said(edit.review.said(wanted=False)) if edit.review else edit,
     "other link": lambda edit: edit.turned(0),
     "typed above": lambda edit: edit.carried(ABOVE),
@@ -129,6 +164,35 @@ def test_the_original_is_never_touched(names: list[str], last: str) -> None:
     """No event changes what the page held when the edit was asked for."""
     edit = EVENTS[last](after(names))
     assert all(link.draft.original == OLD for link in edit.links)
+
+
+@given(some, st.sets(st.integers(0, 5)))
+def test_text_outside_the_places_never_changes(names: list[str], kept: set[int]) -> None:
+    """Whatever led to a draft and whichever of its hunks are taken: the rest of the page stays.
+
+    And whatever was begun, Esc to the end takes nothing: there is no draft left to apply.
+    """
+    edit = after(names)
+    for link in edit.links:
+        at = link.draft.span.start
+        page = "." * at + OLD + "\ntail"
+        changed = link.draft.change(kept).apply(page)
+        assert changed.startswith("." * at)
+        assert changed.endswith("\ntail")
+        if link.draft.between:
+            assert OLD[slice(*MIDDLE)] in changed
+            spans = [change.span.shifted(-at) for change in link.draft.change(kept).changes]
+            assert all(span.end <= MIDDLE[0] or span.start >= MIDDLE[1] for span in spans)
+    while edit.stage != "select":
+        edit = edit.escape()
+    assert edit.links == ()
+
+
+@given(some)
+def test_pins_of_a_draft_stand_in_it(names: list[str]) -> None:
+    """Every pin of every link is a part of its text, whatever made the link."""
+    for link in after(names).links:
+        assert all(0 <= start < end <= len(link.draft.text) for start, end in link.pins)
 
 
 def test_a_follow_up_that_is_cancelled_leads_back_to_the_draft() -> None:
