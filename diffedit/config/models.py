@@ -31,6 +31,9 @@ SMALL = Source(
 WITHOUT_LLAMA = {"llama": "small"}
 """GGUF architecture to the backend that runs it where llama.cpp is not installed."""
 
+DIFFUSION = paths.PACKAGE / "backends" / "small-diffusion.safetensors"
+"""A mask adapter that ships with us: the model in the box as a true diffusion model."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SMALL_SUMMARY = "SmolLM2-135M-Instruct tuned to edits, the model in the box"
 
@@ -308,18 +311,20 @@ def _from_folder(found: checkpoints.Found) -> Model:
 
 
 def _tuned(taken: set[str]) -> list[Model]:
-    """What `diffedit tune` made: adapters in the store, each with the model that it is for."""
-    found = []
-    for path in sorted(store().glob("*.safetensors")):
-        if path.stem in {"small", *taken}:
-            continue
-        base = _small_path()
+    """What `diffedit tune` made: ours and those in the store, each with its model."""
+    found, small = [], _small_path()
+    ours = [DIFFUSION] if DIFFUSION.is_file() and small.is_file() else []
+    taken = {"small", *taken, *(path.stem for path in ours)}
+    own = [path for path in sorted(store().glob("*.safetensors")) if path.stem not in taken]
+    for path in [*ours, *own]:
+        base = small
         try:
             told = adapter_header.about(path)
             if _NAME.fullmatch(told.get("model", "")):
                 base = store() / f"{told['model']}.gguf"
             words = ", ".join(f"{told[key]} {key}" for key in ("edits", "minutes") if key in told)
-            what = f"{told.get('objective', '')} adapter of {told.get('code', '')} ({words})"
+            what = "experimental " * (path in ours)
+            what += f"{told.get('objective', '')} adapter of {told.get('code', '')} ({words})"
         except ModelError as error:
             what = error.message
         found.append(
