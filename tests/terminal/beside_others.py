@@ -68,6 +68,8 @@ class Room:
         for key in (b"", *keys):
             if key:
                 terminal.press(key)
+            else:
+                terminal._read(60.0)  # a busy machine takes its time to start it
             while terminal._read(PAUSE):
                 pass  # until it has been quiet for so long
             seen += terminal._plain
