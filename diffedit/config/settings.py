@@ -206,6 +206,7 @@ def load(
     environment = os.environ if environment is None else environment
     found: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    _must_be_readable(paths.config_dir())
     if (own := settings_file()).is_file():
         _take_file(toml_file.read(own), found, origins, allowed=(*PLAIN, *TABLES))
     if project := project_file(folder):
@@ -223,6 +224,18 @@ def load(
             found[key] = _named(key, value, flag) if key in PLAIN else value
             origins[key] = flag
     return Settings(**found, origins=origins)
+
+
+def _must_be_readable(folder: Path) -> None:
+    """Raise RequestError for a folder of settings that is there and cannot be looked into."""
+    try:
+        if folder.is_dir():
+            next(folder.iterdir(), None)
+    except OSError as error:
+        raise RequestError(
+            f"Your settings in {folder} cannot be read: {error.strerror or error}.",
+            hint="`chmod u+rx` gives you leave; XDG_CONFIG_HOME names another place.",
+        ) from error
 
 
 def model_tables() -> Mapping[str, Words]:

@@ -121,3 +121,16 @@ def test_a_variable_or_flag_that_cannot_be_is_named() -> None:
     assert "DIFFEDIT_TAB_WIDTH must be" in refused(environment={"DIFFEDIT_TAB_WIDTH": "wide"})
     assert "--tab-width must be" in refused(flags={"tab_width": 99}, environment={})
     assert "Did you mean 'theme'?" in refused(flags={"themes": "x"}, environment={})
+
+
+def test_a_folder_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that one may not look at are an error in one line, with the way out."""
+    paths.config_dir().mkdir(parents=True)
+
+    def denied(folder: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(RequestError, match="cannot be read: Permission denied") as caught:
+        settings.load()
+    assert "chmod" in str(caught.value.hint)
