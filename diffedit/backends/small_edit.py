@@ -144,6 +144,8 @@ class TunedEdits:
             return [()]
         skipped = (seed % TURNS) * (FIRST - 1 + LATER) + (FIRST - 1 if later else 0)
         ways = self._denoiser.changes(start, skipped + rows)
+        # A short text can be left in few ways only.
+        skipped = max(0, min(skipped, len(ways) - rows))
         return ways[skipped:] if later else [(), *ways[skipped : skipped + rows - 1]]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import tiny_gguf
 
-from diffedit.backends import small_gap
+from diffedit.backends import small_gap, small_tuned
 from diffedit.backends.small import SmallBackend
+from diffedit.backends.small_edit import TunedEdits
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome, Started, Step
 from diffedit.engine.task import Task
@@ -131,3 +132,16 @@ def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
     assert text(tuned, task) == text(plain, task)
     assert text(tuned, edit) == first
     assert first != text(plain, edit)
+
+
+def test_a_line_of_few_words_is_rewritten_with_any_seed(backend: SmallBackend) -> None:
+    """A short text can be left in few ways; seeds past the last of them take what there is."""
+    assert backend._denoiser is not None
+    assert backend._tokenizer is not None
+    markers = {small_tuned.START: 1, small_tuned.END: 2, **backend._tokenizer.markers}
+    edits = TunedEdits(backend._denoiser, markers)
+    task = Task(text="x", instruction="fix it", language="text")
+    for seed in range(8):
+        *_, last = edits.run(task, DenoiseParams(seed=seed), lambda: False)
+        assert isinstance(last, Outcome)
+        assert last.alternatives
