@@ -7,7 +7,7 @@ chat is written (`Chat`), and in how much they can be shown (`Habits`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from diffedit.backends import small_fill, small_prompt
@@ -15,9 +15,11 @@ from diffedit.core.draft import Piece
 from diffedit.core.errors import ModelError, RequestError, TooLongError
 from diffedit.engine import prompt
 from diffedit.engine.backend import CausalDenoiser
+from diffedit.engine.gone_on import gone_on
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import Finished, RowsRequest
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typed
 
 Chat = Callable[[str, str, str], list[int]]
 """chat(system, question, opening): the ids of a prompt that ends where the answer goes on."""
@@ -109,7 +111,7 @@ class Edits:
             note = "The model changed nothing." if texts[order[0]] == task.text else ""
             return Finished(texts=tuple(texts[n] for n in order), best=order[0], note=note)
 
-        return RowsRequest(
+        asked = RowsRequest(
             prefix=tuple(ids),
             start=tuple(start),
             nearby=tuple(self._denoiser.encode(task.instruction)),
@@ -121,6 +123,8 @@ class Edits:
             finish=finish,
             picture=lambda pieces: small_prompt.picture(pieces, task, span),
         )
+        relay = lambda typed: rewritten_on(asked, typed, span, self._denoiser)  # noqa: E731
+        return replace(asked, relay=relay)
 
     def _asked(self, task: Task, span: small_prompt.Shown, tokens: int, room: int) -> list[int]:
         """The prompt of a rewrite, with as much around the span as fits. Raises TooLongError."""
@@ -188,6 +192,9 @@ class Edits:
             original=task.text,
             finish=finish,
             picture=picture,
+            relay=lambda typed: filled_on(
+                typed, task, place.end, lambda rest: self._filling(rest, params)
+            ),
         )
 
     def _best_fill(
@@ -218,6 +225,55 @@ class Edits:
         text = "".join(self._denoiser.decode(ids))
         cut = text.rstrip("\n").rfind("\n")
         return text if len(ids) < most or cut <= 0 else text[:cut]
+
+
+def rewritten_on(
+    asked: RowsRequest,
+    typed: Typed,
+    span: small_prompt.Shown,
+    denoiser: CausalDenoiser,
+    lead: int = 0,
+) -> RowsRequest:
+    """The same rewrite, each answer begun as the person has typed it.
+
+    White space at the end of what is begun is left to the model, whose tokens join it to a word.
+    """
+    raw = small_prompt.written(typed.head, span, lead).rstrip(" \t")
+    rest = typed.rest.lstrip(" \t") if raw.endswith("\n") else typed.rest
+    return gone_on(
+        asked,
+        typed,
+        raw=raw,
+        ids=denoiser.encode(raw),
+        guesses=denoiser.encode(small_prompt.written(rest, replace(span, first=""))),
+    )
+
+
+def filled_on(
+    typed: Typed, task: Task, end: str, ask: Callable[[Task], RowsRequest]
+) -> RowsRequest:
+    """The same gap from behind what was typed into it: that is text before the gap by then.
+
+    `end` is what the whole gap has between its text and the text after it.
+    """
+    head, lines = typed.head, task.text.split("\n")
+    left = "\n".join(lines[head.count("\n") :]) if task.text.strip() else ""
+    rest = replace(task, before=task.before + head, text=left, after=end + task.after)
+    asked = ask(rest)
+
+    def finish(answers: Sequence[str]) -> Finished:
+        try:
+            finished = asked.finish(answers)
+        except ModelError:
+            return Finished(texts=(head + end,), note="The model had nothing to add.")
+        return replace(finished, texts=tuple(head + text + end for text in finished.texts))
+
+    return replace(
+        asked,
+        original=typed.text,
+        finish=finish,
+        picture=lambda pieces: (Piece(head, "accepted", 0.0), *asked.picture(pieces)),
+    )
 
 
 def temperatures(params: DenoiseParams, usual: int, warm: float) -> tuple[float, ...]:

@@ -24,6 +24,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import MAX_STEPS
 from diffedit.engine.step import Event, Outcome
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typing, nothing
 
 if TYPE_CHECKING:
     from diffedit.backends.gemma_denoiser import GemmaDenoiser
@@ -71,6 +72,7 @@ class DiffusionGemmaBackend:
             clamp=True,
             warm_start=True,
             thinking=True,
+            typing=True,
             max_steps=MAX_STEPS,
             context_length=self._context,
         )
@@ -127,7 +129,13 @@ class DiffusionGemmaBackend:
             context_length=self._denoiser.context_length,
         )
 
-    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+    def rewrite(
+        self,
+        task: Task,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+        typing: Typing = nothing,
+    ) -> Iterator[Event]:
         """Denoise one answer, canvas by canvas. Raises DiffeditError."""
         denoiser, edits = self._denoiser, self._edits
         if denoiser is None or edits is None:
@@ -143,14 +151,14 @@ class DiffusionGemmaBackend:
             prompt = edits.prompt(task, params, ids)
             picture = replace(picture, end=prompt.images_end)
         denoiser.marks, denoiser.picture = (prompt.mark,), picture
-        return self._run(denoiser, prompt, params, cancelled)
+        return self._run(denoiser, prompt, params, (cancelled, typing))
 
     def _run(
         self,
         denoiser: GemmaDenoiser,
         prompt: Prompt,
         params: DenoiseParams,
-        cancelled: Cancelled,
+        asked: tuple[Cancelled, Typing],
     ) -> Iterator[Event]:
         """The run; memory that ends in a step ends this edit, and no other."""
         import torch  # noqa: PLC0415 - heavy
@@ -158,7 +166,7 @@ class DiffusionGemmaBackend:
         denoiser.seed(params.seed)
         request = replace(prompt.request, fresh=denoiser.fresh)
         try:
-            for event in rewrite.canvases(denoiser, request, params, cancelled):
+            for event in rewrite.canvases(denoiser, request, params, *asked):
                 yield self._noted(event)
         except torch.OutOfMemoryError as error:
             denoiser.forget()

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from diffedit.backends import gemma_prompt
-from diffedit.backends.gemma_layout import gap_layout, held_layout, kept_parts
+from diffedit.backends.gemma_layout import (
+    gap_layout,
+    held_layout,
+    kept_parts,
+    padded,
+    typed_layout,
+)
 from diffedit.backends.gemma_tokens import CHANNEL, CHANNEL_END, TURN_END, GemmaTokens
 from diffedit.core.errors import BackendError, ModelError, RequestError, TooLongError
 from diffedit.core.stretch import held, touched
@@ -19,6 +25,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, Finish, Finished, Layout
 from diffedit.engine.task import Task
 from diffedit.engine.thought import Channel
+from diffedit.engine.typed import Typed
 
 LABEL = "thought\n"
 """The name of the reasoning channel, as the model writes it after the marker."""
@@ -125,6 +132,20 @@ class Edits:
             original=task.text,
             finish=self._finish(task, opened=True),
             picture=lambda pieces: gemma_prompt.picture(pieces, task, opened=True),
+            relay=lambda typed: self._typed(self._rewriting(task, prefix, channel), typed, task),
+        )
+
+    def _typed(self, request: CanvasRequest, typed: Typed, task: Task) -> CanvasRequest:
+        """A free canvas that goes on from what a person typed into its picture."""
+        body = typed.text.rstrip("\n") if task.mode == "rewrite" else typed.text
+        laid = typed_layout(replace(typed, text=body), self._tokens)
+        ending = () if task.mode == "continue" else self._ending(task)
+        return replace(
+            request,
+            start=(*laid.start, *ending),
+            known=laid.known,
+            hot=laid.hot,
+            original=typed.text,
         )
 
     def _holding(self, task: Task, params: DenoiseParams, prefix: tuple[int, ...]) -> CanvasRequest:
@@ -157,24 +178,24 @@ class Edits:
             return _told(text, task)
 
         return CanvasRequest(
-            prefix=prefix, layouts=tuple(layouts), original=task.text, finish=finish
+            prefix=prefix,
+            layouts=tuple(layouts),
+            original=task.text,
+            finish=finish,
+            relay=lambda typed: self._holding(_as_typed(task, typed), params, prefix),
         )
 
     def _gap(self, task: Task, prefix: tuple[int, ...]) -> CanvasRequest | None:
         """A hole between the text on both sides; None where it does not fit into one canvas."""
-        body = task.text.rstrip("\n")
-        tail = task.text[len(body) :]
         if not task.after.strip():
             return None
+        body, tail = _body_and_tail(task.text)
         left = self._encode(_last_lines(task.before, self._canvas * 6))
         shown = min(len(left), self._canvas * 3 // 16)
         right = [*self._head(tail + task.after), *self._ending(task)]
         most = self._canvas - shown - len(right)
         hint = len(self._encode(body))
-        lengths = [hint, hint // 2, hint * 3 // 2 + 1, 2 * hint]
-        if not body.strip():
-            lengths = [self._canvas // part for part in (16, 32, 8, 4)]
-        holes = list(dict.fromkeys(hole for hole in lengths if 0 < hole <= most))
+        holes = self._holes(hint if body.strip() else 0, most)
         if not holes or hint > most:
             return None
 
@@ -183,17 +204,34 @@ class Edits:
                 return Finished(texts=(task.text,), note="The model found nothing to put here.")
             return _told(answers[0].rstrip("\n") + tail if tail else answers[0], task)
 
-        return CanvasRequest(
+        near = left[len(left) - shown :]
+
+        def relay(typed: Typed) -> CanvasRequest:
+            text = typed.text.removesuffix(tail) if tail else typed.text
+            laid = typed_layout(replace(typed, text=text), self._tokens, left=near)
+            if len(laid.known) + len(right) > self._canvas:
+                raise TooLongError("What you typed does not fit into the canvas any more.")
+            known = padded(laid.known, right, self._canvas, self._fill)
+            return replace(request, layouts=(replace(laid, known=known),), original=typed.text)
+
+        request = CanvasRequest(
             prefix=(*prefix, *left[: len(left) - shown]),
             layouts=tuple(
-                gap_layout(
-                    left[len(left) - shown :], hole, right, length=self._canvas, fill=self._fill
-                )
+                gap_layout(near, hole, right, length=self._canvas, fill=self._fill)
                 for hole in holes
             ),
             original=task.text,
             finish=finish,
+            relay=relay,
         )
+        return request
+
+    def _holes(self, hint: int, most: int) -> list[int]:
+        """Lengths that a hole may have, the likeliest first; `hint` is what stood there."""
+        lengths = [hint, hint // 2, hint * 3 // 2 + 1, 2 * hint]
+        if not hint:
+            lengths = [self._canvas // part for part in (16, 32, 8, 4)]
+        return list(dict.fromkeys(hole for hole in lengths if 0 < hole <= most))
 
     def _going_on(
         self, task: Task, prefix: tuple[int, ...], channel: Channel | None
@@ -215,6 +253,7 @@ class Edits:
             original=task.text,
             finish=finish,
             picture=lambda pieces: gemma_prompt.picture(pieces, task, opened=True),
+            relay=lambda typed: self._typed(self._going_on(task, prefix, channel), typed, task),
         )
 
     # Parts -------------------------------------------------------------------------------------
@@ -285,6 +324,11 @@ class Edits:
         return [self._open, *self._encode(LABEL), self._close]
 
 
+def _as_typed(task: Task, typed: Typed) -> Task:
+    """The task from the picture as a person has typed into it."""
+    return replace(task, text=typed.text, keep=typed.keep, noised=typed.noised)
+
+
 def _noted(request: CanvasRequest, note: str) -> CanvasRequest:
     """The request, with a sentence more at its end."""
 
@@ -299,6 +343,12 @@ def _told(text: str, task: Task) -> Finished:
     """One finished text, and whether it is a change at all."""
     same = "The model changed nothing." if text == task.text else ""
     return Finished(texts=(text,), note=same)
+
+
+def _body_and_tail(text: str) -> tuple[str, str]:
+    """A text, and the line ends behind it."""
+    body = text.rstrip("\n")
+    return body, text[len(body) :]
 
 
 def _last_lines(text: str, most: int) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 from diffedit.core.errors import RequestError, TooLongError
 from diffedit.core.stretch import Stretches, joined, rest, touched
 from diffedit.engine.request import Layout
+from diffedit.engine.typed import Typed
 
 Part = tuple[str, bool]
 """A stretch of the span, and whether it is to stay."""
@@ -70,7 +71,26 @@ def held_layout(  # noqa: PLR0913 - a layout is made of as much
         )
     hot = None if noised is None else touched(codec.decode(start), noised)
     return Layout(
-        known=_padded(known, ending, length, fill), hole=(0, end), start=tuple(start), hot=hot
+        known=padded(known, ending, length, fill), hole=(0, end), start=tuple(start), hot=hot
+    )
+
+
+def typed_layout(typed: Typed, codec: Codec, *, left: Sequence[int] = ()) -> Layout:
+    """The picture as a person has typed into it, slot for slot: what must come back is held.
+
+    What stood in the slots is the start, and what was noise is noise. `left` is held before it.
+    """
+    known, start = list[int | None](left), list(left)
+    for text, stays in kept_parts(typed.text, typed.keep):
+        ids = codec.encode(text)
+        known += ids if stays else [None] * len(ids)
+        start += ids
+    hot = touched(codec.decode(start[len(left) :]), typed.noised)
+    return Layout(
+        known=tuple(known),
+        hole=(len(left), len(known)),
+        start=tuple(start),
+        hot=frozenset(slot + len(left) for slot in hot),
     )
 
 
@@ -79,10 +99,10 @@ def gap_layout(
 ) -> Layout:
     """A hole of so many slots between the text on its left and on its right, both held."""
     known = [*left, *[None] * hole]
-    return Layout(known=_padded(known, right, length, fill), hole=(len(left), len(left) + hole))
+    return Layout(known=padded(known, right, length, fill), hole=(len(left), len(left) + hole))
 
 
-def _padded(
+def padded(
     known: Sequence[int | None], ending: Sequence[int], length: int, fill: int
 ) -> tuple[int | None, ...]:
     """The canvas to its last slot: what follows, then what stands after a text's end."""

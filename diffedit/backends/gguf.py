@@ -26,6 +26,7 @@ from diffedit.engine.backend import (
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typing, nothing
 
 if TYPE_CHECKING:
     from diffedit.backends.gguf_editing import Editing
@@ -107,6 +108,7 @@ class GgufBackend:
             warm_start=model.kind == "mask",
             clamp=model.kind == "mask",
             score=model.kind == "causal",
+            typing=model.kind == "causal",
             canvas_length=self._editing.denoiser.canvas_length,
             context_length=self._editing.denoiser.context_length,
         )
@@ -152,7 +154,13 @@ class GgufBackend:
         except Interrupted:
             return ()
 
-    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+    def rewrite(
+        self,
+        task: Task,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+        typing: Typing = nothing,
+    ) -> Iterator[Event]:
         """Denoise by the model's own kind. Raises DiffeditError."""
         from diffedit.engine.request import RowsRequest  # noqa: PLC0415 - with what load() brings
 
@@ -164,7 +172,7 @@ class GgufBackend:
             return editing.tuned_edits.run(task, params, cancelled)
         request = editing.request(task, params)
         if isinstance(request, RowsRequest):
-            return rewrite.rows(editing.causal, request, params, cancelled)
+            return rewrite.rows(editing.causal, request, params, cancelled, typing)
         return rewrite.canvases(editing.mask, request, params, cancelled)
 
 

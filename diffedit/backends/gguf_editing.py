@@ -105,7 +105,13 @@ class Editing:
                 f"{len(asked.prefix):,} tokens of text leave no room for an answer.",
                 hint="Select less, or give the model a larger context.",
             )
-        return replace(asked, temperatures=asked.temperatures[:fit], window=self.window)
+        relay = asked.relay
+        return replace(
+            asked,
+            temperatures=asked.temperatures[:fit],
+            window=self.window,
+            relay=relay and (lambda typed: self._fitting(relay(typed))),
+        )
 
     def chat(self, system: str, question: str, opening: str) -> list[int]:
         """A question in the file's own form."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from diffedit.backends import small_fill
-from diffedit.backends.causal_edit import Habits, temperatures
+from diffedit.backends.causal_edit import Habits, filled_on, temperatures
 from diffedit.backends.gguf_model import GgufModel
 from diffedit.core.draft import Piece
 from diffedit.core.errors import ModelError
@@ -38,13 +38,9 @@ def request(
     task: Task, params: DenoiseParams, model: GgufModel, marks: Marks, length: int, habits: Habits
 ) -> RowsRequest:
     """An infill task in the order that these models know: before, after, then the middle."""
-    near = prompt.budget(
-        task.before,
-        task.after,
-        limit=min(habits.left + habits.left // 2, length // 2),
-        count=lambda text: len(model.encode(text)),
-    )
+    near = _near(task, model, min(habits.left + habits.left // 2, length // 2))
     place = small_fill.gap(task, near.before)
+    end = place.end
     # The model splits words as it likes at the marks, so nothing has to be held back for it.
     place = replace(place, prompt=near.before, lead="", own="")
     left = small_fill.told(task, near.before)
@@ -72,7 +68,16 @@ def request(
         original=task.text,
         finish=finish,
         picture=lambda pieces: _picture(pieces, place),
+        relay=lambda typed: filled_on(
+            typed, task, end, lambda rest: request(rest, params, model, marks, length, habits)
+        ),
     )
+
+
+def _near(task: Task, model: GgufModel, limit: int) -> prompt.Context:
+    """What is nearest to the gap, on both sides, as much as fits."""
+    count = lambda text: len(model.encode(text))  # noqa: E731
+    return prompt.budget(task.before, task.after, limit=limit, count=count)
 
 
 def _asked(model: GgufModel, marks: Marks, left: str, right: str) -> list[int]:

@@ -10,13 +10,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle, islice
+from dataclasses import replace
+from itertools import cycle, islice, pairwise
 from math import log
 from random import Random
 
 from diffedit.backends.options import whole_numbers
 from diffedit.core.heat import Choice, Scored
-from diffedit.core.stretch import touched
+from diffedit.core.stretch import Stretches, touched
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Noise, Prediction, Report, never
 from diffedit.engine.canvas import Canvas
@@ -24,6 +25,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import MAX_STEPS, CanvasRequest
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typed, Typing, nothing
 
 CANVAS_LENGTH = 256
 END = 0
@@ -56,6 +58,7 @@ class NullBackend:
             clamp=True,
             warm_start=True,
             score=True,
+            typing=True,
             canvas_length=CANVAS_LENGTH,
             max_steps=MAX_STEPS,
         )
@@ -67,17 +70,34 @@ class NullBackend:
         """There is nothing to read."""
         report("warm", 1, 1)
 
-    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+    def rewrite(
+        self,
+        task: Task,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+        typing: Typing = nothing,
+    ) -> Iterator[Event]:
         """Denoise the span's own words, a few of them changed."""
         random = Random(params.seed)
-        start = _TOKEN.findall(task.text)
+        denoiser = _Words((), self._steps, self._step_ms, random)
+        request = self._request(task, params, denoiser, random)
+        return rewrite.canvases(denoiser, request, params, cancelled, typing)
+
+    def _request(
+        self, task: Task, params: DenoiseParams, denoiser: _Words, random: Random
+    ) -> CanvasRequest:
+        start = _words(task.text, task.keep)
         keep = touched(start, task.keep)
         hot = None if task.noised is None else touched(start, task.noised)
         stays = keep if hot is None else frozenset(range(len(start))) - hot | keep
-        target = _target(task, stays, self._tokens, random)
-        denoiser = _Words(target, self._steps, self._step_ms, random)
+        denoiser.aim(_target(task, start, stays, self._tokens, random))
         ids = tuple(denoiser.ids(start))
-        request = CanvasRequest(
+
+        def relay(typed: Typed) -> CanvasRequest:
+            now = replace(task, text=typed.text, keep=typed.keep, noised=typed.noised)
+            return self._request(now, params, denoiser, random)
+
+        return CanvasRequest(
             prefix=(),
             start=ids,
             known=tuple(token if slot in keep else None for slot, token in enumerate(ids)),
@@ -85,8 +105,8 @@ class NullBackend:
             fill=END,
             max_steps=max(MAX_STEPS, self._steps + params.stable_steps),
             original=task.text,
+            relay=relay,
         )
-        return rewrite.canvases(denoiser, request, params, cancelled)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How rare each word is hereabouts: a model of single words, counted on the spot."""
@@ -113,11 +133,15 @@ class _Words:
         self.vocabulary = 1
         self._number = {"": END}
         self._words = [""]
+        self._steps, self._step_ms, self._random = steps, step_ms, random
+        self.aim(target)
+
+    def aim(self, target: Sequence[str]) -> None:
+        """Say this from here on."""
         self._target = self.ids(target)
         self._distinct = range(1, len(self._words))
         self.canvas_length = min(CANVAS_LENGTH, len(target) + 1)
-        self._settles = [random.randint(1, steps - 1) for _ in target]
-        self._steps, self._step_ms, self._random = steps, step_ms, random
+        self._settles = [self._random.randint(1, self._steps - 1) for _ in target]
         self._looks = self._committed = 0
 
     def ids(self, words: Sequence[str]) -> list[int]:
@@ -182,9 +206,18 @@ def _likeliest(share: Mapping[str, float], kind: int) -> tuple[Choice, ...]:
     return tuple(Choice(word, mine[word] / whole) for word in likely)
 
 
-def _target(task: Task, keep: frozenset[int], length: int, random: Random) -> list[str]:
+def _words(text: str, keep: Stretches) -> list[str]:
+    """The words of a text, none of them half in what is kept."""
+    edges = sorted({0, len(text), *(place for part in keep for place in part)})
+    parts = (text[start:end] for start, end in pairwise(edges))
+    return [word for part in parts for word in _TOKEN.findall(part)]
+
+
+def _target(
+    task: Task, source: list[str], keep: frozenset[int], length: int, random: Random
+) -> list[str]:
     """The words to write: the source over and over, a quarter of the free words exchanged."""
-    source = _TOKEN.findall(task.text)
+    source = list(source)
     around = _TOKEN.findall(task.before[-NEARBY:] + " " + task.after[:NEARBY])
     words = sorted({token for token in source or around if token.isidentifier()})
     if len(words) < 2:

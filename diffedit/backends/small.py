@@ -24,6 +24,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import RowsRequest
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typing, nothing
 
 if TYPE_CHECKING:
     from diffedit.backends.small_adapter import Switch
@@ -99,7 +100,13 @@ class SmallBackend:
             ) from error
         self.model = str(file.fields.get("general.name") or self._path.stem)
 
-    def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+    def rewrite(
+        self,
+        task: Task,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+        typing: Typing = nothing,
+    ) -> Iterator[Event]:
         """Denoise candidates side by side; the best one first. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
@@ -111,13 +118,14 @@ class SmallBackend:
         tuned = self._use(tuned=task.mode == "rewrite")
         if tuned:
             assert self._tokenizer is not None
-            return TunedEdits(self._denoiser, self._tokenizer.markers).run(task, params, cancelled)
-        edits = self._edits()
-        rows, place = edits.request(task, params), edits.place(task)
+            edits = TunedEdits(self._denoiser, self._tokenizer.markers)
+            return edits.run(task, params, cancelled, typing)
+        plain = self._edits()
+        rows, place = plain.request(task, params), plain.place(task)
         if task.mode == "infill" and small_gap.fits(place, params):
-            gaps = small_gap.Gaps(self._denoiser, task, rows, place, edits.right(task.after))
-            return gaps.run(params, cancelled)
-        return rewrite.rows(self._denoiser, rows, params, cancelled)
+            gaps = small_gap.Gaps(self._denoiser, task, rows, place, plain.right(task.after))
+            return gaps.run(params, cancelled, typing)
+        return rewrite.rows(self._denoiser, rows, params, cancelled, typing)
 
     def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
         """What the model is asked for a task at first. Raises DiffeditError."""
@@ -146,6 +154,7 @@ class SmallBackend:
             noise="mask" if is_mask else "causal",
             entropy=True,
             score=not is_mask,
+            typing=not is_mask,
             clamp=is_mask,
             warm_start=is_mask,
             canvas_length=CANVAS_LENGTH,

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from diffedit.backends import small_check, small_prompt, small_tuned
-from diffedit.backends.causal_edit import Habits, Ranking
+from diffedit.backends.causal_edit import Habits, Ranking, rewritten_on
 from diffedit.backends.small_keep import Keep
 from diffedit.core.draft import Piece
 from diffedit.core.errors import ModelError, RequestError, TooLongError
@@ -25,6 +26,7 @@ from diffedit.engine.prompt import fit_to_span
 from diffedit.engine.request import Finished, RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typed, Typing, nothing
 
 LEANING = 1.0
 """Nats by which a rewrite leans to the old text: measured on the validation part."""
@@ -53,10 +55,26 @@ class TunedEdits:
         self._denoiser, self._markers = denoiser, markers
         self._habits = habits or Habits()
 
-    def run(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
-        """The rewrite, in one round or two. Raises RequestError, TooLongError or ModelError."""
+    def run(
+        self,
+        task: Task,
+        params: DenoiseParams,
+        cancelled: Cancelled,
+        typing: Typing = nothing,
+    ) -> Iterator[Event]:
+        """The edit, in one round or two. Raises RequestError, TooLongError or ModelError.
+
+        An answer that was typed into is the person's as much as the model's: it is not judged.
+        """
+        request, heard = self.request(task, params), list[Typed]()
+
+        def listening() -> Typed | None:
+            news = typing()
+            heard.extend(() if news is None else (news,))
+            return news
+
         steps, first = 0, None
-        for event in rewrite.rows(self._denoiser, self.request(task, params), params, cancelled):
+        for event in rewrite.rows(self._denoiser, request, params, cancelled, listening):
             if isinstance(event, Outcome) and event.stop != "cancelled":
                 first = event
                 break
@@ -64,14 +82,14 @@ class TunedEdits:
             yield event
         if first is None:
             return
-        if first.text != task.text and small_check.sound(task, first.text):
+        if heard or (first.text != task.text and small_check.sound(task, first.text)):
             yield first
             return
         again = self.request(task, params, later=True)
-        for event in rewrite.rows(self._denoiser, again, params, cancelled):
+        for event in rewrite.rows(self._denoiser, again, params, cancelled, listening):
             if isinstance(event, Step):
                 yield replace(event, step=event.step + steps)
-            elif isinstance(event, Outcome) and event.stop == "cancelled":
+            elif isinstance(event, Outcome) and (heard or event.stop == "cancelled"):
                 yield replace(event, steps=event.steps + steps)
             elif not isinstance(event, Started):
                 yield _joined(task, first, event)
@@ -93,8 +111,7 @@ class TunedEdits:
         room = self._room(ids, start)
         rows = LATER if later else params.candidates or FIRST
 
-        def fitted(answer: str) -> str:
-            return fit_to_span(answer, task.text, before=task.before)
+        fitted = partial(fit_to_span, original=task.text, before=task.before)
 
         def finish(answers: Sequence[str]) -> Finished:
             texts = [fitted(answer) for answer in answers]
@@ -102,7 +119,7 @@ class TunedEdits:
             note = "" if texts[order[0]] != task.text else "The model changed nothing."
             return Finished(texts=tuple(texts[n] for n in order), best=order[0], note=note)
 
-        return RowsRequest(
+        asked = RowsRequest(
             prefix=tuple(ids),
             start=tuple(start),
             nearby=tuple(denoiser.encode(task.instruction)),
@@ -115,6 +132,17 @@ class TunedEdits:
             finish=finish,
             picture=lambda pieces: picture(pieces, task, span),
         )
+
+        return replace(asked, relay=lambda typed: self._typed(asked, typed, task))
+
+    def _typed(self, asked: RowsRequest, typed: Typed, task: Task) -> RowsRequest:
+        """The same rewrite, each answer begun as the person has typed it."""
+        denoiser, lead = self._denoiser, len(task.text) - len(task.text.lstrip("\n"))
+        span = small_prompt.shown(task)
+        now = rewritten_on(asked, typed, span, denoiser, min(lead, len(typed.head)))
+        begun = now.prefix[len(asked.prefix) :]
+        denoiser.keep = Keep(asked.start, self._markers[small_tuned.END], LEANING, begun=begun)
+        return now
 
     def _prompt(self, code: str, task: Task) -> list[int]:
         wish = task.instruction.strip() or small_prompt.USUAL_WISH

@@ -28,6 +28,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typing, first, nothing
 
 if TYPE_CHECKING:
     from diffedit.backends.small_denoiser import SmallDenoiser
@@ -82,7 +83,9 @@ class Gaps:
         self._shown = as_it_was(request.original)
         self._steps = 0
 
-    def run(self, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
+    def run(
+        self, params: DenoiseParams, cancelled: Cancelled, typing: Typing = nothing
+    ) -> Iterator[Event]:
         """Denoise the candidates; the best one first. Raises ModelError or TooLongError."""
         length = self._denoiser.canvas_length
         yield Started(
@@ -99,9 +102,12 @@ class Gaps:
                 self._steps += 1
                 parents, ids = self._spread(ways)
                 yield self._step()
+                if (news := typing()) is not None:
+                    yield from self._usual(params, cancelled, first(news, typing))
+                    return
             outcome = self._outcome(params.candidates)
             if outcome is None:
-                yield from self._usual(params, cancelled)
+                yield from self._usual(params, cancelled, typing)
                 return
         except Interrupted:
             text = "".join(piece.text for piece in self._shown)
@@ -208,9 +214,11 @@ class Gaps:
 
     # The answers -------------------------------------------------------------------------------
 
-    def _usual(self, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
-        """The gap filled in the usual way, after a search that came to nothing."""
-        for event in rewrite.rows(self._denoiser, self._request, params, cancelled):
+    def _usual(
+        self, params: DenoiseParams, cancelled: Cancelled, typing: Typing
+    ) -> Iterator[Event]:
+        """The gap filled in the usual way: the search came to nothing, or was typed into."""
+        for event in rewrite.rows(self._denoiser, self._request, params, cancelled, typing):
             if isinstance(event, Step):
                 yield replace(event, step=event.step + self._steps)
             elif isinstance(event, Outcome):

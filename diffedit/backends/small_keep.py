@@ -21,9 +21,15 @@ LONGEST = 12
 class Keep:
     """An old text, asked how it goes on."""
 
-    def __init__(self, ids: Sequence[int], end: int, bonus: float) -> None:
-        """`end` is what comes after the last of the ids; `bonus` is in nats."""
+    def __init__(
+        self, ids: Sequence[int], end: int, bonus: float, *, begun: Sequence[int] = ()
+    ) -> None:
+        """`end` is what comes after the last of the ids; `bonus` is in nats.
+
+        `begun` is what stands before every answer already.
+        """
         self.bonus = bonus
+        self._begun = tuple(begun)[-LONGEST:]
         self._ids = (*ids, end)
         self._after: dict[int, list[int]] = {}
         for place, token in enumerate(ids):
@@ -49,7 +55,7 @@ class Keep:
 
     def each(self, left: Sequence[int], canvas: Sequence[int]) -> list[int | None]:
         """What comes next after `left`, and after each beginning of the canvas behind it."""
-        whole = [*left[-LONGEST:], *canvas]
+        whole = [*self._begun, *left[-LONGEST:], *canvas]
         first = len(whole) - len(canvas)
         return [self.following(whole[:stop]) for stop in range(first, len(whole) + 1)]
 

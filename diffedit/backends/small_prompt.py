@@ -141,6 +141,22 @@ def picture(pieces: tuple[Piece, ...], task: Task, span: Shown) -> tuple[Piece, 
     return tuple(seen)
 
 
+def written(head: str, span: Shown, lead: int = 0) -> str:
+    """The beginning of an answer that is shown as `head`, its first `lead` characters not its own.
+
+    What `picture` has put in goes: the indentation that all lines share, or as much as there is.
+    """
+    first, *others = head[lead:].split("\n")
+    begins = span.indent if lead else span.first
+    lines = [_shorter(first, begins), *(_shorter(line, span.indent) for line in others)]
+    return "\n".join(lines)
+
+
+def _shorter(line: str, indent: str) -> str:
+    """A line without as much of an indentation as it begins with."""
+    return line[len(_shared([line, indent])) :]
+
+
 def _fenced(text: str, span: Shown, language: str) -> str:
     end = "" if text.endswith("\n") else "\n"
     return f"{span.fence}{language}\n{text}{end}{span.fence}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.diff import Hunk, keep_hunks
+from diffedit.core.hand import Hand
+from diffedit.core.piece import Piece, PieceState
 from diffedit.core.sections import changes_within, hunks_within
 
 if TYPE_CHECKING:
@@ -15,17 +17,9 @@ if TYPE_CHECKING:
     from diffedit.core.span import Span
     from diffedit.core.stretch import Stretches
 
-PieceState = Literal["noise", "accepted", "kept"]
+__all__ = ["Draft", "Figures", "Piece", "PieceState", "Status"]
+
 Status = Literal["waiting", "denoising", "settled", "cancelled", "stale", "failed"]
-
-
-class Piece(NamedTuple):
-    """One slot of a canvas as it is shown."""
-
-    text: str
-    state: PieceState
-    entropy: float | None = None
-    """How unsure the model is of this slot, in nats; None where the backend cannot say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +79,8 @@ class Draft:
     figures: Figures = field(default_factory=Figures)
     message: str = ""
     """What a person should know: why it failed, or went stale."""
+    hand: Hand | None = None
+    """What the person types into it; None: nothing."""
 
     @property
     def text(self) -> str:
@@ -104,7 +100,22 @@ class Draft:
 
     def settled(self, texts: tuple[str, ...], figures: Figures) -> Draft:
         """The draft when the model is done: ready for review."""
-        return replace(self, status="settled", texts=texts, chosen=0, figures=figures)
+        hand = self.hand and self.hand.over(texts[0])
+        return replace(self, status="settled", texts=texts, chosen=0, figures=figures, hand=hand)
+
+    def written(self, hand: Hand) -> Draft:
+        """The draft with what the person has typed into its picture."""
+        return replace(self, pieces=hand.pieces, hand=hand)
+
+    def as_written(self, message: str = "") -> Draft:
+        """The draft as it stands, settled: what was typed into it must not be lost."""
+        text = "".join(piece.text for piece in self.pieces)
+        return replace(self, status="settled", texts=(text,), chosen=0, message=message)
+
+    @property
+    def typed(self) -> bool:
+        """Whether there is anything of the person's in it."""
+        return self.hand is not None and bool(self.hand.own)
 
     def ended(self, status: Status, message: str = "") -> Draft:
         """The draft when it came to nothing: cancelled, stale or failed."""

@@ -9,7 +9,7 @@ finished draft is a link of a chain, and each link says which one it came from.
 
 The laws (tests/core/test_edit.py): Esc leads one level down from every stage, and after finitely
 many to `select`, the page being as it was; every stage can be left; an event that makes no sense
-in a stage changes nothing.
+in a stage changes nothing; a run that was typed into ends in a draft, however it ends.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Stage = Literal["select", "ask", "denoise", "review", "settled", "failed"]
 STALE = "You edited inside the span; the draft was dropped."
+TYPED = "The run was ended; this is the draft with what you typed into it."
 FILMS = 8
 """How many of an edit's runs keep all their frames; older ones keep the last."""
 
@@ -134,7 +135,9 @@ class Edit:
         """How many Escs lead back to the page. 0 is `select`."""
         depth = self._depth(self.at) if self.links else 0
         ranks = {"select": 0, "review": depth, "settled": depth + 1}
-        return ranks[self.stage] if self.stage in ranks else ranks[self.below] + 1
+        # What was typed into a canvas is a draft of its own before it comes to nothing.
+        more = 1 + (self.stage == "denoise" and self.live is not None and self.live.typed)
+        return ranks[self.stage] if self.stage in ranks else ranks[self.below] + more
 
     def _depth(self, number: int) -> int:
         """How many links lead down from one to the page, itself included."""
@@ -174,15 +177,17 @@ class Edit:
         """The run is done: its draft is the newest link, and under review."""
         if self.stage != "denoise":
             return self
-        start = self.start
+        start, film, hand = self.start, self.film, draft.hand if draft.typed else None
+        if hand is not None and draft.text == hand.text:
+            film = film.seen(Frame(pieces=hand.pieces, figures=draft.figures))
         link = Link(
             review=Review.of(draft),
-            film=self.film,
+            film=film,
             instruction=self.instruction,
             start=start,
             kind=start.kind if start else "run",
             parent=start.parent if start and self.links else None,
-            pins=self._pins(draft),
+            pins=self._pins(draft) if hand is None else hand.places(draft.text),
         )
         return replace(self, live=None, film=Film(), start=None).added(link)
 
@@ -206,12 +211,16 @@ class Edit:
         """The run came to nothing, and why."""
         if self.stage != "denoise":
             return self
+        if draft.typed:
+            return self.settled(draft.as_written(draft.message))
         return replace(self, stage="failed", live=draft, message=draft.message)
 
     def stopped(self, draft: Draft) -> Edit:
         """The run was cancelled: one level down."""
         if self.stage != "denoise":
             return self
+        if draft.typed:
+            return self.settled(draft.as_written(draft.message))
         return replace(self, stage=self.below, live=draft, film=Film(), start=None)
 
     # Review ------------------------------------------------------------------------------------
@@ -296,6 +305,8 @@ class Edit:
 
     def escape(self) -> Edit:
         """One level down: close, cancel, back to the hunks, to the draft before, to the page."""
+        if self.stage == "denoise" and self.live is not None and self.live.typed:
+            return self.settled(self.live.as_written(TYPED))
         if self.stage in ("ask", "failed", "denoise"):
             return replace(self, stage=self.below, below="select", message="", start=None)
         if self.stage == "settled":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from diffedit.engine.params import DenoiseParams
     from diffedit.engine.step import Event
     from diffedit.engine.task import Task
+    from diffedit.engine.typed import Typing
 
 Noise = Literal["uniform", "mask", "causal"]
 """What an unsettled slot holds: a random token, the mask token, or the model's own guess."""
@@ -53,6 +54,8 @@ class Abilities:
     score: bool = False
     """Can say of a text how sure it is of each token, and what else might stand there."""
     images: bool = False
+    typing: bool = False
+    """Takes what a person types into its canvas while it denoises (`TypingBackend`)."""
     canvas_length: int = 256
     max_steps: int | None = None
     context_length: int = 0
@@ -219,6 +222,15 @@ class Backend(Protocol):
 
     def rewrite(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> Iterator[Event]:
         """One Started, any number of Steps, one Outcome. Raises DiffeditError."""
+
+
+class TypingBackend(Protocol):
+    """A backend whose abilities say `typing`: it asks between steps what was typed meanwhile."""
+
+    def rewrite(
+        self, task: Task, params: DenoiseParams, cancelled: Cancelled, typing: Typing
+    ) -> Iterator[Event]:
+        """As `Backend.rewrite`. A step that comes after `typing` was asked heeds the answer."""
 
 
 class Scorer(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from math import ceil
 from random import Random
@@ -19,6 +19,7 @@ from diffedit.engine.schedule import temperature
 from diffedit.engine.step import Outcome, Started, Step, StopReason
 from diffedit.engine.thinking import Thinking
 from diffedit.engine.thought import without_tags
+from diffedit.engine.typed import Typed
 
 
 class Slot(NamedTuple):
@@ -34,22 +35,33 @@ class CanvasRun:
 
     def __init__(self, denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams) -> None:
         self._denoiser, self._params = denoiser, params
-        self.request = _laid_out(request, request.layouts[0]) if request.layouts else request
         self.fresh = request.fresh or noise_of(denoiser, Random(params.seed))
         self.max_steps = request.max_steps if params.max_steps is None else params.max_steps
-        self._length = request.length or denoiser.canvas_length
-        self._most = 1 if self.request.hole else params.max_canvases
+        self._steps = self._canvas = 0
+        self._begin(request)
+
+    def _begin(self, request: CanvasRequest) -> None:
+        """All canvases are still to come."""
+        self.request = _laid_out(request, request.layouts[0]) if request.layouts else request
+        self._length = request.length or self._denoiser.canvas_length
+        self._most = 1 if self.request.hole else self._params.max_canvases
         if request.max_tokens:
             self._most = min(self._most, ceil(request.max_tokens / self._length))
-        self._thinking = Thinking(request.channel, denoiser)
+        self._thinking = Thinking(request.channel, self._denoiser)
         self._committed: list[Slot] = []
         self._answered: list[Slot] = []
         self._before: tuple[Piece, ...] = ()
         self._now: list[Slot] = []
-        self._steps = self._canvas = 0
         self._stop: StopReason = "sure"
         self._shown = as_it_was(request.original)
         self._ended = False
+
+    def typed(self, typed: Typed) -> None:
+        """Begin anew from the picture as a person has typed into it; steps go on being counted."""
+        assert self.request.relay is not None
+        relay = self.request.relay
+        self._begin(replace(relay(typed), relay=relay))
+        self._shown = (Piece(typed.text, "noise"),)
 
     def started(self) -> Started:
         """The run as it begins. Of several layouts, the likeliest one is told."""
@@ -100,7 +112,7 @@ class CanvasRun:
         canvas = canvas_of(self._denoiser, self.request, self._params, number, self.fresh)
         return canvas.clamped(self._thinking.held())
 
-    def looks(self, canvas: Canvas) -> Iterator[Look]:
+    def looks(self, canvas: Canvas) -> Generator[Look, None, None]:
         """The denoising of one canvas."""
         return denoise(
             self._denoiser,

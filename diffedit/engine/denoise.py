@@ -66,7 +66,7 @@ def denoise(  # noqa: PLR0913 - the last two are the families' own
     max_steps: int,
     accept: Accept | None = None,
     fixed: float | None = None,
-) -> Iterator[Look]:
+) -> Generator[Look, None, None]:
     """Denoise one canvas: predict, accept, renoise, until it is stable and sure or steps end.
 
     Whoever iterates may leave between two steps; nothing is left undone. A canvas without free

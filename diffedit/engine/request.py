@@ -10,6 +10,7 @@ from diffedit.engine.canvas import Fresh
 from diffedit.engine.causal import Stop, Window
 from diffedit.engine.thought import Channel
 from diffedit.engine.transfer import Accept
+from diffedit.engine.typed import Typed
 
 MAX_STEPS = 48
 """Steps a canvas may take where neither the person nor the model says: the reference's own."""
@@ -96,6 +97,8 @@ class CanvasRequest:
     """The span's text: the picture before the first step."""
     finish: Finish = as_they_are
     picture: Picture = all_of_it
+    relay: Callable[[Typed], CanvasRequest] | None = None
+    """The same request from the picture as a person has typed into it; None: it cannot be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +129,5 @@ class RowsRequest:
     """The span's text: the picture before the first step."""
     finish: Finish = as_they_are
     picture: Picture = all_of_it
+    relay: Callable[[Typed], RowsRequest] | None = None
+    """As in CanvasRequest."""

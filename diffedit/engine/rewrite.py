@@ -6,7 +6,9 @@ next (block-autoregressive). `rows` drives left-to-right models, several candida
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from math import ceil
 
@@ -19,12 +21,20 @@ from diffedit.engine.guess import Source
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, Finished, RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step, StopReason
+from diffedit.engine.typed import Typed, Typing, nothing
 
 
 def canvases(
-    denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams, cancelled: Cancelled
+    denoiser: Denoiser,
+    request: CanvasRequest,
+    params: DenoiseParams,
+    cancelled: Cancelled,
+    typing: Typing = nothing,
 ) -> Iterator[Event]:
-    """Rewrite with a uniform- or mask-noise model: one canvas after another until the text ends."""
+    """Rewrite with a uniform- or mask-noise model: one canvas after another until the text ends.
+
+    What is typed into the picture meanwhile is held from the next step on (`CanvasRequest.relay`).
+    """
     run = CanvasRun(denoiser, request, params)
     yield run.started()
     if not run.max_steps:
@@ -32,37 +42,70 @@ def canvases(
         yield Outcome(text=request.original, stop="steps", steps=0, canvases=0, tokens=0)
         return
     try:
-        denoiser.prefill(request.prefix, cancelled)
-        for number in count(1):
-            _heed(cancelled)
-            canvas, look = run.canvas(number), None
-            for look in run.looks(canvas):
-                yield run.step(number, look)
-                _heed(cancelled)
-            ids = run.commit(canvas, look)
-            if not run.more(number):
+        news = typing()
+        while True:
+            if news is not None and run.request.relay is not None:
+                run.typed(news)
+            denoiser.prefill(run.request.prefix, cancelled)
+            news = yield from _denoised(denoiser, run, cancelled, typing)
+            if news is None:
                 break
-            denoiser.commit(ids)
         outcome = run.outcome()
     except Interrupted:
         outcome = run.cancelled()
     yield outcome
 
 
+def _denoised(
+    denoiser: Denoiser, run: CanvasRun, cancelled: Cancelled, typing: Typing
+) -> Generator[Event, None, Typed | None]:
+    """All canvases to the end of the text, or up to a step before which something was typed."""
+    for number in count(1):
+        _heed(cancelled)
+        canvas, look = run.canvas(number), None
+        with closing(run.looks(canvas)) as looks:
+            for look in looks:
+                yield run.step(number, look)
+                _heed(cancelled)
+                if (news := typing()) is not None:
+                    return news
+        ids = run.commit(canvas, look)
+        if not run.more(number):
+            break
+        denoiser.commit(ids)
+    return None
+
+
 def rows(
-    denoiser: CausalDenoiser, request: RowsRequest, params: DenoiseParams, cancelled: Cancelled
+    denoiser: CausalDenoiser,
+    request: RowsRequest,
+    params: DenoiseParams,
+    cancelled: Cancelled,
+    typing: Typing = nothing,
 ) -> Iterator[Event]:
-    """Rewrite with a left-to-right model: all candidates side by side, then the best first."""
+    """Rewrite with a left-to-right model: all candidates side by side, then the best first.
+
+    What is typed into the picture meanwhile, and what stands before it, begins every answer from
+    the next step on (`RowsRequest.relay`).
+    """
     run = _Rows(denoiser, request, params)
     yield run.started()
     try:
-        denoiser.prefill(request.prefix, cancelled)
-        _heed(cancelled)
-        run.hold()
-        for look in decode_rows(denoiser, run.rows, run.limits, request.window):
-            yield run.step(look)
+        news = typing()
+        while True:
+            if news is not None and run.request.relay is not None:
+                run.typed(news)
+            denoiser.prefill(run.request.prefix, cancelled)
             _heed(cancelled)
-            if run.out_of_steps or run.has_enough:
+            run.hold()
+            news = None
+            for look in decode_rows(denoiser, run.rows, run.limits, run.request.window):
+                yield run.step(look)
+                _heed(cancelled)
+                news = typing()
+                if news is not None or run.out_of_steps or run.has_enough:
+                    break
+            if news is None:
                 break
         outcome = run.outcome()
     except Interrupted:
@@ -82,7 +125,15 @@ class _Rows:
     def __init__(
         self, denoiser: CausalDenoiser, request: RowsRequest, params: DenoiseParams
     ) -> None:
-        self._denoiser, self._request, self._params = denoiser, request, params
+        self._denoiser, self._params = denoiser, params
+        self._steps = self._canvas_step = 0
+        self._canvas = 0
+        self._shown = as_it_was(request.original)
+        self._begin(request)
+
+    def _begin(self, request: RowsRequest) -> None:
+        """All rows are still to be decoded."""
+        denoiser, params, self.request = self._denoiser, self._params, request
         most = params.max_canvases * denoiser.canvas_length
         self.limits = Limits(
             tokens=min(most, request.max_tokens or most),
@@ -99,9 +150,14 @@ class _Rows:
             )
             for number, temperature in enumerate(request.temperatures)
         ]
-        self._steps = self._canvas_step = 0
-        self._canvas = 0
-        self._shown = as_it_was(request.original)
+
+    def typed(self, typed: Typed) -> None:
+        """Begin anew behind what a person has typed; steps go on being counted."""
+        assert self.request.relay is not None
+        relay = self.request.relay
+        self._begin(replace(relay(typed), relay=relay))
+        self._shown = (Piece(typed.text, "noise"),)
+        self._canvas_step = 0
 
     @property
     def out_of_steps(self) -> bool:
@@ -114,7 +170,7 @@ class _Rows:
 
         Those that have not ended by then are left out.
         """
-        enough = self._request.enough
+        enough = self.request.enough
         done = [row for row in self.rows if row.stop]
         if enough is None or not any(enough(self._text(row)) for row in done if row.stop == "end"):
             return False
@@ -123,9 +179,9 @@ class _Rows:
 
     def hold(self) -> None:
         """Have each candidate begin as it is to begin; more of them than beginnings are left."""
-        if self._request.heads is None:
+        if self.request.heads is None:
             return
-        heads = self._request.heads()
+        heads = self.request.heads()
         self.rows = self.rows[: len(heads)]
         for row, head in zip(self.rows, heads, strict=False):
             row.settled, row.entropy = list(head), [0.0] * len(head)
@@ -137,7 +193,7 @@ class _Rows:
             seed=self._params.seed,
             max_steps=self._params.max_steps,
             canvas_length=length,
-            free=min(length, len(self._request.start) or length),
+            free=min(length, len(self.request.start) or length),
             kept=0,
         )
 
@@ -147,11 +203,12 @@ class _Rows:
         longest = max(len(row.settled) for row in self.rows)
         canvas = max(1, ceil(longest / self._denoiser.canvas_length))
         self._canvas_step = self._canvas_step + 1 if canvas == self._canvas else 1
-        self._canvas, self._steps = canvas, look.step
-        self._shown = self._request.picture(self._pieces(shown))
+        self._canvas = canvas
+        self._steps += 1
+        self._shown = self.request.picture(self._pieces(shown))
         return Step(
             canvas=canvas,
-            step=look.step,
+            step=self._steps,
             canvas_step=self._canvas_step,
             pieces=self._shown,
             accepted=look.share,
@@ -166,7 +223,7 @@ class _Rows:
 
     def outcome(self) -> Outcome:
         """The candidates, finished: the best one, the others as alternatives."""
-        finished = self._request.finish([self._text(row) for row in self.rows])
+        finished = self.request.finish([self._text(row) for row in self.rows])
         best = self.rows[finished.best]
         note = ""
         if best.circled:
@@ -197,7 +254,7 @@ class _Rows:
         entropy: list[float | None] = list(row.entropy)
         if row.stop:
             return row.settled, entropy
-        guesses = row.guesses(max(len(self._request.start), len(row.predicted)))
+        guesses = row.guesses(max(len(self.request.start), len(row.predicted)))
         for place, token in enumerate(guesses):
             if token in self._denoiser.end_ids:
                 guesses = guesses[:place]

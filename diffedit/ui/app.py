@@ -39,6 +39,7 @@ from diffedit.ui.stage import Severity
 from diffedit.ui.status import Status
 from diffedit.ui.status_of import status_of
 from diffedit.ui.window import Window
+from diffedit.ui.writing import Writing
 
 if TYPE_CHECKING:
     from diffedit.worker.client import Client
@@ -95,6 +96,7 @@ class DiffeditApp(App[int]):
         if self.heeds_signals:
             last_words.on_signals(self.signalled)
         self.window.set_up(list(self._bindings.key_to_bindings))
+        self.window.editor.canvas = Writing(self)
         self.filing.open_all(files, stdin_text)
         if demo:
             self.window.tour.begin()

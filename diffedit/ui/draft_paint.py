@@ -68,11 +68,22 @@ def denoising(draft: Draft, *, left: str, right: str, theme: Theme, tab: int = 4
                 text.append(visible(part), style)
                 lines[-1].append(piece.state)
     text.append(visible(right))
+    if draft.hand is not None and draft.hand.caret is not None:
+        before = visible(left) + visible(draft.hand.text[: draft.hand.caret])
+        text = _with_caret(text, len(before))
     marks = [_mark(states) for states in lines]
     own = rows_between(draft.original, draft.between, draft.text) if draft.between else {}
     for row in own:
         marks[row] = " "
     return Picture(as_rows(text, tab), tuple(marks), own)
+
+
+def _with_caret(text: Text, at: int) -> Text:
+    """The text with a cursor on a character, or on a blank where a line ends."""
+    if text.plain[at : at + 1] in ("", "\n"):
+        text = text[:at] + Text(" ") + text[at:]
+    text.stylize(Style(reverse=True), at, at + 1)
+    return text
 
 
 def _mark(states: list[PieceState]) -> str:

@@ -15,7 +15,7 @@ from diffedit.ui.buffers import Buffer
 from diffedit.ui.course import Course
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.pace import Pace, frames_per_second
-from diffedit.ui.shown import hide_bars, show_edit
+from diffedit.ui.shown import hide_bars, show_edit, stale
 from diffedit.ui.spans import pinned, rows_of
 from diffedit.ui.stage import Stage
 from diffedit.ui.stand import go_back, put_back, stayed
@@ -345,7 +345,7 @@ class Editing:
             if not stage.client.alive:
                 stage.start(self._models.warm_up())
         elif draft.status == "stale":
-            stage.say(draft.message, "warning")
+            stage.say(stale(stage, draft), "warning")
         if draft.status != "settled":
             self._back_down(buffer, draft)
             stage.window.saw(draft.status)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from textual import events
 from textual.document._document import EditResult, Location, Selection
+from textual.document._edit import Edit
 from textual.message import Message
 
 from diffedit.config.themes import Theme
@@ -15,6 +16,7 @@ from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.ui import edits, many, typed
 from diffedit.ui.blocks import in_words, indentation
+from diffedit.ui.cells import width_before
 from diffedit.ui.clipboard import Clipboard, Copied
 from diffedit.ui.cursor_area import CursorArea
 from diffedit.ui.editor_keys import editor_bindings
@@ -25,6 +27,25 @@ from diffedit.ui.rows import Overlay
 __all__ = ["EditorView", "Overlay"]
 
 PROSE = ("", "markdown", "md", "restructuredtext", "rst", "text")
+
+
+class Canvas(Protocol):
+    """Takes keys that belong to a live draft. Each says whether it has taken what it was told."""
+
+    def typed(self, text: str) -> bool:
+        """Text for where the cursor is seen."""
+
+    def deleted(self) -> bool:
+        """The character before the caret."""
+
+    def went(self, what: str) -> bool:
+        """The caret is to move."""
+
+    def refused(self) -> bool:
+        """Whether the page may not change just now."""
+
+    def left(self) -> None:
+        """The caret is out of the draft."""
 
 
 class EditorView(CursorArea):
@@ -53,6 +74,8 @@ class EditorView(CursorArea):
         self.with_tabs: bool | None = None
         """Whether a tab indents; None: as the page has it."""
         self._asked_unit = ""
+        self.canvas: Canvas | None = None
+        """What takes the keys while they belong to a live draft; None: nothing."""
         self._closers = typed.Closers()
         self._whole_line = ""
         super().__init__(page, theme=theme, language=language, **kw)
@@ -115,6 +138,8 @@ class EditorView(CursorArea):
         if self.read_only or not is_text(event) or event.character is None:
             return
         event.stop()
+        if self.canvas is not None and self.canvas.typed(event.character):
+            return
         if self.others or not self.auto_pairs:
             self._make(lambda one: edits.replace(one, event.character or "", group="type"))
             return
@@ -129,6 +154,45 @@ class EditorView(CursorArea):
         self.do(edit)
         if brought:
             self._closers.at.append(edit.selection.head)
+
+    def action_go(self, what: str, select: bool = False) -> None:  # noqa: FBT001, FBT002 - an action's words are positional
+        """Move: within a draft that is typed into, its caret."""
+        if self.canvas is None or not self.canvas.went("" if select else what):
+            super().action_go(what, select)
+
+    def undo(self) -> None:
+        """Take the last step back; not under a draft that is typed into."""
+        if not self._refused():
+            super().undo()
+
+    def redo(self) -> None:
+        """Do it again; not under a draft that is typed into."""
+        if not self._refused():
+            super().redo()
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Change the page; not under a draft that is typed into."""
+        if self._refused():
+            return EditResult(edit.top, "")
+        return super().edit(edit)
+
+    def stand(self, at: int) -> None:
+        """One cursor, there."""
+        self.select_span(core.Span(at, at))
+
+    def cell_of(self, at: int) -> int:
+        """In which cell of its line a place stands."""
+        row, column = self.page.text.location(at)
+        return width_before(self.view.lines[row], column, self.indent_width)
+
+    def _refused(self) -> bool:
+        return self.canvas is not None and self.canvas.refused()
+
+    async def _on_mouse_down(self, event: events.MouseDown) -> None:
+        """A click takes the caret out of a live draft."""
+        if self.canvas is not None:
+            self.canvas.left()
+        await super()._on_mouse_down(event)
 
     def _quoted(self, at: int, kinds: tuple[str, ...]) -> bool:
         """Whether a place is within a token of these kinds."""
@@ -147,7 +211,7 @@ class EditorView(CursorArea):
 
     def do(self, edit: edits.Edit | None) -> None:
         """Make an edit on the page, as one step that can be taken back."""
-        if edit is None or self.read_only:
+        if edit is None or self.read_only or self._refused():
             return
         if not edit.changes:
             self.page.selection = edit.selection
@@ -169,7 +233,8 @@ class EditorView(CursorArea):
 
     def _insert(self, text: str) -> None:
         """Put text from outside in the place of the selection; a line to each of many cursors."""
-        if clean := edits.pasted(text):
+        clean = edits.pasted(text)
+        if clean and not (self.canvas is not None and self.canvas.typed(clean)):
             self.page.break_group()
             lines = clean.removesuffix("\n").split("\n")
             ends = sorted((self._chosen(), *self.others), key=lambda one: one.span.start)
@@ -187,6 +252,8 @@ class EditorView(CursorArea):
 
     def action_newline(self) -> None:
         """Enter."""
+        if self.canvas is not None and self.canvas.typed("\n"):
+            return
         kinds = ("Comment", "Literal.String.Doc")
 
         def make(one: core.Selection) -> edits.Edit:
@@ -198,10 +265,14 @@ class EditorView(CursorArea):
 
     def action_edit(self, name: str) -> None:
         """An edit of the table, by its name."""
+        if name == "indent" and self.canvas is not None and self.canvas.typed(self.unit):
+            return
         self._make(lambda one: EDITS[name](Page(self.page.text, one, self.unit, self.code)))
 
     def action_delete_left(self) -> None:
         """Backspace: in the indentation to its last stop; a half that was put in goes along."""
+        if self.canvas is not None and self.canvas.deleted():
+            return
         if self.others:
             self._make(lambda one: self._deleted(one, "left"))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -51,7 +52,9 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     picture = denoising(draft, left=page.left, right=page.right, theme=theme, tab=tab)
     buffer.tallest = max(buffer.tallest, len(picture.rows))
     shaded = _shaded(picture, theme, width)
-    return Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines), 0
+    found = Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines)
+    found = replace(found, caret=draft.hand is not None and draft.hand.caret is not None)
+    return found, 0
 
 
 def reveal_row(editor: EditorView, row: int) -> None:

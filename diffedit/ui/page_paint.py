@@ -215,7 +215,8 @@ class Painter:
         row = rows[place.overlay_row] if place.overlay_row < len(rows) else Text()
         strip = overlay_strip(row, palette=self.palette, window=self._window())
         active = place.row == area.cursor_location[0] and not place.phantom
-        if y == area._cursor_offset[1] and area._draw_cursor:
+        own = self.scene.overlay.caret
+        if y == area._cursor_offset[1] and area._draw_cursor and not own:
             cell = area._cursor_offset[0] - area.scroll_offset.x
             strip = over(strip, cell, self.palette.layers["cursor"])
         return Strip.join([self._gutter(place, active=active), strip])

@@ -34,6 +34,8 @@ class Overlay:
     """One character for the edge of each row, painted beside the line numbers; may be shorter."""
     lines: Mapping[int, int] = field(default_factory=dict)
     """Of some rows, which covered line is seen there as it is, counted from the first of them."""
+    caret: bool = False
+    """Whether it has a cursor of its own, so that the page's is not painted."""
 
     @property
     def height(self) -> int:

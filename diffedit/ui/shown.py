@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diffedit.core.draft import Draft
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.stage import Stage
 
@@ -30,6 +31,17 @@ def show_edit(stage: Stage, buffer: Buffer, *, focus: bool = True) -> None:
         bar = window.look_bar if edit.looking else window.review_bar
         window.focus_on(bar if edit.looking or edit.review is not None else window.editor)
     window.refresh_lines()
+
+
+def stale(stage: Stage, draft: Draft) -> str:
+    """Why a draft was dropped while the person typed, and where what they typed into it is."""
+    if draft.hand is not None and draft.hand.typed:
+        stage.window.editor.clipboard.text = draft.hand.typed
+        return f"{draft.message} What you typed into it is in the clipboard (ctrl+v)."
+    abilities = stage.client.abilities
+    if abilities is not None and not abilities.typing:
+        return f"{draft.message} This model takes in nothing while it denoises."
+    return draft.message
 
 
 def hide_bars(stage: Stage, buffer: Buffer) -> None:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def stayed(buffer: Buffer, draft: Draft) -> bool:
-    """Whether the cursor is still where the run left it: at the end of the span."""
+    """Whether the cursor is still where the run left it: at the end of the span.
+
+    Who typed into the draft goes on typing, unless it was their Esc that ended it.
+    """
+    if draft.typed:
+        return draft.figures.stop == "cancelled"
     return buffer.page.selection == Selection.at(draft.span.end)
 
 

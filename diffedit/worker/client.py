@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from diffedit.config import paths
 from diffedit.core.errors import BackendError, RequestError
+from diffedit.core.hand import Hand
 from diffedit.core.heat import Scored
 from diffedit.engine.backend import Abilities
 from diffedit.engine.params import DenoiseParams
@@ -170,6 +171,16 @@ class Client:
             raise error_of(reply)
         assert isinstance(reply, messages.Scores)
         return reply.tokens
+
+    def pin(self, number: int, hand: Hand) -> None:
+        """Let a rewrite that goes on take in what was typed; nothing where there is no such one."""
+        box = self._boxes.get(number)
+        if box is None or box.ended or self._process is None or self._process.stdin is None:
+            return
+        pin = messages.Pin(
+            id=number, number=hand.number, text=hand.text, keep=hand.keep, noised=hand.noised
+        )
+        self._process.stdin.write(wire.encode(pin))
 
     async def cancel(self) -> None:
         """Ask every open rewrite to stop; done when each has answered, or its worker was ended."""

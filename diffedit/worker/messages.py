@@ -12,7 +12,7 @@ from diffedit.engine.backend import Stage
 from diffedit.engine.step import StopReason
 from diffedit.engine.task import Mode
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
 
 FailureKind = Literal["request", "model", "memory", "too_long", "backend", "bug"]
@@ -66,13 +66,29 @@ class Score(Message, tag="score", kw_only=True, frozen=True):
     language: str = ""
 
 
+class Pin(Message, tag="pin", kw_only=True, frozen=True):
+    """What a person has typed into the canvas of a rewrite that goes on.
+
+    It is the picture as they left it; a newer one replaces it. A finished id is ignored.
+    """
+
+    id: int
+    number: int
+    """From 1; frames and the end say which one they heed."""
+    text: str
+    keep: tuple[tuple[int, int], ...]
+    """What must come back, in characters of `text`."""
+    noised: tuple[tuple[int, int], ...]
+    """What of it is noise; the rest stays a start."""
+
+
 class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
     """Stop a rewrite between steps. An unknown or finished id is ignored."""
 
     id: int
 
 
-Request = Load | Rewrite | Score | Cancel
+Request = Load | Rewrite | Score | Pin | Cancel
 
 # From the worker -------------------------------------------------------------------------------
 
@@ -132,6 +148,8 @@ class Frame(Message, tag="frame", kw_only=True, frozen=True):
     """Since the rewrite was read from the wire, in milliseconds."""
     model_ms: float = 0.0
     """Of these, spent inside the backend."""
+    pinned: int = 0
+    """The number of the last Pin that is heeded in it."""
 
 
 class Done(Message, tag="done", kw_only=True, frozen=True):
@@ -150,6 +168,8 @@ class Done(Message, tag="done", kw_only=True, frozen=True):
     alternatives: tuple[str, ...] = ()
     thought: str | None = None
     note: str = ""
+    pinned: int = 0
+    """The number of the last Pin that is heeded in it."""
 
 
 class Scores(Message, tag="scores", kw_only=True, frozen=True):

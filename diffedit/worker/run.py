@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
 from diffedit.core.draft import Draft, Figures, Piece
+from diffedit.core.edit import TYPED
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
+from diffedit.core.hand import Hand
 from diffedit.core.span import Span
 from diffedit.core.stretch import joined
 from diffedit.engine.task import Task
@@ -26,8 +29,14 @@ _TOLD = 50_000_000
 _STAGES = {"find": "Looking for", "read": "Reading", "place": "Placing", "warm": "Warming up"}
 BROKEN = "The model changed what is pinned; nothing was taken."
 
+NOT_TAKEN = "The model did not take in what you typed; this is the draft as it stood."
+
 Told = Callable[[Draft], None]
 """Hears of each draft, when it is made and not when it is read."""
+Pictured = Callable[[tuple[Piece, ...]], tuple[Piece, ...]]
+"""The picture of the whole text, from that of a part."""
+Heard = Callable[[messages.Frame], None]
+"""Hears of every frame as it comes."""
 Filmed = Callable[[Frame], None]
 """Hears of every frame, those too that nobody has the time to look at."""
 
@@ -64,6 +73,8 @@ class Run:
         )
         self._before = self._figures
         """The figures at the end of the parts that are done."""
+        self._number: int | None = None
+        """The worker's id of the part that is denoised, while that can be typed into."""
 
     @property
     def draft(self) -> Draft:
@@ -108,6 +119,20 @@ class Run:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(self._pump)
 
+    @property
+    def typing(self) -> bool:
+        """Whether what is typed into the picture would be taken in."""
+        return self._draft.live and self._number is not None
+
+    def write(self, hand: Hand) -> None:
+        """The person has typed into the picture: it is theirs, and the worker is told."""
+        if not self.typing:
+            return
+        before = self._draft.hand
+        self.draft = self._draft.written(hand)
+        if self._number is not None and hand.number != (before.number if before else 0):
+            self._client.pin(self._number, hand)
+
     # The pump ----------------------------------------------------------------------------------
 
     async def _go(self) -> None:
@@ -139,12 +164,20 @@ class Run:
             if done is not None and self._draft.live:
                 self._settle(done, task, (part, written(right)))
         except DiffeditError as error:
-            if self._draft.live:
-                self.error = error
-                self.draft = self._ended("failed", str(error))
+            self._went_wrong(error)
         finally:
             if self._draft.live:
                 self.draft = self._ended("cancelled")
+
+    def _went_wrong(self, error: DiffeditError) -> None:
+        """The draft has failed; one that was typed into stays as it stands."""
+        if not self._draft.live:
+            return
+        if self._draft.typed:
+            self.draft = self._as_written(f"{error} {TYPED}")
+        else:
+            self.error = error
+            self.draft = self._ended("failed", str(error))
 
     def _wait(self, message: str) -> None:
         if self._draft.status == "waiting":
@@ -175,22 +208,49 @@ class Run:
                 self._filmed(Frame(pieces=pictured(frame.pieces), figures=self._seen(frame)))
 
         asked = task_of_part(task, part, written(right))
-        events = self._client.rewrite(asked, self._wish.params, heard=heard)
+        typing = part.whole and not self._wish.between
+        for number in itertools.count():
+            done = await self._asked(asked, pictured, heard, typing=typing)
+            hand, self._number = self._draft.hand, None
+            # What was typed too late for the last step has a run of its own; once is enough.
+            late = done is not None and hand is not None and done.pinned < hand.number
+            if done is None or done.stop == "cancelled" or not late or number:
+                return done
+        return None
+
+    async def _asked(
+        self, task: Task, pictured: Pictured, heard: Heard, *, typing: bool
+    ) -> Done | None:
+        """One rewrite by the worker to its end."""
+        events = self._client.rewrite(task, self._wish.params, heard=heard)
         async with contextlib.aclosing(events):
             async for event in events:
                 if not self._draft.live:
                     return None
                 if isinstance(event, Started):
-                    self._begun(event)
+                    self._begun(event, typing=typing)
                 elif isinstance(event, Done):
                     return event
                 else:
                     self._figures = self._seen(event)
-                    seen = self._draft.seen(pictured(event.pieces), self._figures)
-                    self.draft = replace(seen, message="")
+                    self._picture(pictured(event.pieces), event.pinned)
         return None
 
-    def _begun(self, event: Started) -> None:
+    def _picture(self, pieces: tuple[Piece, ...], pinned: int) -> None:
+        """One more picture; one that lacks what was typed is not shown, only counted."""
+        hand = self._draft.hand
+        if hand is not None:
+            moved = hand.seen(pieces) if pinned >= hand.number else None
+            hand = moved or hand
+            pieces = hand.pieces
+        seen = self._draft.seen(pieces, self._figures)
+        self.draft = replace(seen, message="", hand=hand)
+
+    def _begun(self, event: Started, *, typing: bool) -> None:
+        abilities = self._client.abilities
+        self._number = event.id if typing and abilities and abilities.typing else None
+        if self._number is not None and self._draft.hand is not None:
+            self._client.pin(self._number, self._draft.hand)
         self._figures = replace(
             self._figures,
             seed=event.seed,
@@ -227,14 +287,24 @@ class Run:
             stop=done.stop,
             thought=done.thought,
         )
+        hand = self._draft.hand if self._draft.typed else None
         if done.stop == "cancelled":
-            self.draft = self._ended("cancelled")
+            self.draft = self._ended("cancelled") if hand is None else self._as_written(TYPED)
             return
         found = dict.fromkeys((done.text, *done.alternatives))
-        texts = sound(task, tuple(whole_text(task, *place, text) for text in found))
+        texts = tuple(whole_text(task, *place, text) for text in found)
+        # Who types into a pin has taken it off: what has to come back is what the hand says.
+        texts = sound(task, texts) if hand is None else tuple(filter(hand.holds, texts))
+        if hand is not None and not texts:
+            self.draft = self._as_written(NOT_TAKEN)
+            return
         if not texts:
             raise BackendError(BROKEN)
         self.draft = replace(self._draft.settled(texts, self._figures), message=done.note)
+
+    def _as_written(self, message: str) -> Draft:
+        """The draft as it stands on the screen: what was typed into it is in there."""
+        return replace(self._draft.as_written(message), figures=self._figures)
 
     def _ended(self, status: str, message: str = "") -> Draft:
         return replace(self._draft.ended(status, message), figures=self._figures)  # type: ignore[arg-type]

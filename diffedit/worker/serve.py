@@ -10,17 +10,25 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NoReturn, cast
 
 import diffedit
 from diffedit.config import plugins
 from diffedit.core.draft import Piece
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
-from diffedit.engine.backend import Backend, BackendFactory, Scorer, Stage
+from diffedit.engine.backend import (
+    Backend,
+    BackendFactory,
+    Cancelled,
+    Scorer,
+    Stage,
+    TypingBackend,
+)
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
+from diffedit.engine.typed import Typed
 from diffedit.worker import messages, wire
 
 REPORT_EVERY_S = 0.05
@@ -43,6 +51,8 @@ class Server:
         self._requests: queue.SimpleQueue[tuple[float, Work]] = queue.SimpleQueue()
         self._open: set[int] = set()
         self._cancelled: set[int] = set()
+        self._pins: dict[int, messages.Pin] = {}
+        """Of each rewrite, what was typed into it last."""
         self._backend: Backend | None = None
         self._loaded: messages.Load | None = None
 
@@ -88,6 +98,10 @@ class Server:
             if request.id in self._open:
                 self._cancelled.add(request.id)
             return
+        if isinstance(request, messages.Pin):
+            if request.id in self._open:
+                self._pins[request.id] = request
+            return
         self._open.add(request.id)
         self._requests.put((time.perf_counter(), request))
 
@@ -114,6 +128,7 @@ class Server:
         finally:
             self._open.discard(request.id)
             self._cancelled.discard(request.id)
+            self._pins.pop(request.id, None)
 
     def _load(self, request: messages.Load) -> messages.Loaded:
         if not self._is_loaded(request):
@@ -166,6 +181,7 @@ class Server:
             raise RequestError("No model is loaded.")
         params = params_of(request.params)
         run = _Run(self._backend, request, params, since)
+        run.pins = lambda: self._pins.get(request.id)
         return run.play(lambda: request.id in self._cancelled, self.send)
 
     def _score(self, request: messages.Score, since: float) -> messages.Scores:
@@ -199,12 +215,31 @@ class _Run:
         self._model_s = 0.0
         self._started: Started | None = None
         self._step: Step | None = None
+        self.pins: Callable[[], messages.Pin | None] = lambda: None
+        """What was typed last, if anything."""
+        self._pinned = 0
+
+    def _typing(self) -> Typed | None:
+        """What was typed since this was asked last: the next step heeds it."""
+        pin = self.pins()
+        if pin is None or pin.number <= self._pinned:
+            return None
+        self._pinned = pin.number
+        return Typed(text=pin.text, keep=pin.keep, noised=pin.noised)
+
+    def _events(self, cancelled: Cancelled) -> Iterator[Event]:
+        """The run, as far as the backend takes part in it."""
+        task = task_of(self._request)
+        if self._backend.abilities.typing:
+            typing = cast("TypingBackend", self._backend)
+            return typing.rewrite(task, self._params, cancelled, self._typing)
+        return self._backend.rewrite(task, self._params, cancelled)
 
     def play(
         self, cancelled: Callable[[], bool], send: Callable[[messages.Reply], None]
     ) -> messages.Done:
         """Send what the backend yields; the answer is its outcome."""
-        events = self._backend.rewrite(task_of(self._request), self._params, cancelled)
+        events = self._events(cancelled)
         while True:
             asked = cancelled()
             clock = time.perf_counter()
@@ -241,6 +276,7 @@ class _Run:
             thought=event.thought,
             elapsed_ms=self._elapsed_ms(),
             model_ms=self._model_s * 1000,
+            pinned=self._pinned,
         )
 
     def _done(self, event: Outcome) -> messages.Done:
@@ -252,6 +288,7 @@ class _Run:
             elapsed_ms=self._elapsed_ms(),
             model_ms=self._model_s * 1000,
             seed=self._started.seed if self._started else self._params.seed,
+            pinned=self._pinned,
         )
 
     def _cut_short(self) -> Outcome:

@@ -14,6 +14,7 @@ from diffedit.core.draft import Draft, Piece
 from diffedit.core.edit import Edit, Link
 from diffedit.core.errors import DiffeditError, RequestError
 from diffedit.core.film import Film, Frame
+from diffedit.core.hand import Hand
 from diffedit.core.heat import Scored
 from diffedit.core.review import Review
 from diffedit.core.span import Selection, Span
@@ -193,6 +194,23 @@ class Session:
         """Esc: the draft comes to nothing. Back when the worker has answered."""
         if self._run is not None:
             await self._run.cancel()
+
+    @property
+    def typing(self) -> bool:
+        """Whether a run goes on that takes in what is typed into its picture."""
+        return self._edit.stage == "denoise" and self._run is not None and self._run.typing
+
+    def write(self, hand: Hand) -> None:
+        """The person has typed into the picture of the run: it is held from the next step on."""
+        review = self._edit.review
+        if self._run is not None and self._edit.stage == "denoise":
+            self._run.write(hand)
+        elif review is not None:
+            # The run ended under the person's hands: what they go on typing is the draft's still.
+            draft = replace(review.draft.written(hand), chosen=0)
+            others = (text for text in review.draft.texts[1:] if text != hand.text)
+            draft = replace(draft, texts=(hand.text, *others))
+            self.edit = self._edit.said(review.turned(draft))
 
     def choose(self, number: int) -> Draft:
         """Put another of the finished texts under review. Raises RequestError without a draft."""

@@ -17,7 +17,8 @@ from diffedit.core.stretch import held
 from diffedit.engine.backend import Cancelled, never
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event, Outcome, Started, Step
-from diffedit.engine.task import Task
+from diffedit.engine.task import Mode, Task
+from diffedit.engine.typed import Typed
 
 BEFORE = "import os\n\n\ndef join(folder):\n"
 SPAN = "    return os.path.join(folder, 'a')\n"
@@ -240,6 +241,36 @@ def test_what_is_kept_stays_byte_for_byte(backend: DiffusionGemmaBackend) -> Non
     assert "".join(kept) == "".join(KEPT)
     with pytest.raises(TooLongError, match="round parts that stay"):
         play(backend, task(text=SPAN * 4, keep=keep))
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "infill", "continue"])
+def test_what_is_typed_into_the_canvas_is_held_from_the_next_step_on(
+    backend: DiffusionGemmaBackend, mode: Mode
+) -> None:
+    """It stands at its slots, kept, in every later picture and in the answer."""
+    text = "" if mode == "continue" else SPAN
+    asked, seen = task(mode=mode, text=text), list[Step]()
+
+    def typing() -> Typed | None:
+        if len(seen) != 2:
+            return None
+        shown = "".join(piece.text for piece in seen[-1].pieces)
+        at = len(seen[-1].pieces[0].text)
+        noise = ((0, at), (at + len("typed here"), len(shown) + len("typed here")))
+        whole = f"{shown[:at]}typed here{shown[at:]}"
+        return Typed(text=whole, keep=((at, at + len("typed here")),), noised=noise)
+
+    params = DenoiseParams(max_steps=3, max_canvases=1)
+    outcome: Event | None = None
+    for outcome in backend.rewrite(asked, params, never, typing):
+        if isinstance(outcome, Step):
+            seen.append(outcome)
+    assert isinstance(outcome, Outcome)
+    assert "typed here" in outcome.text
+    assert [step.step for step in seen] == [1, 2, 3, 4, 5]
+    for step in seen[2:]:
+        kept = "".join(piece.text for piece in step.pieces if piece.state == "kept")
+        assert kept.endswith("typed here")  # a half character may be told with the slot after it
 
 
 def test_a_gap_is_filled_between_its_two_sides(

@@ -93,7 +93,7 @@ def test_ready_comes_first(tmp_path: Path, held: Make) -> None:
     """The first line tells the protocol, the version and the backends."""
     child = Child(tmp_path / "log")
     (ready,) = child.hear("ready")
-    assert ready["protocol"] == 1
+    assert ready["protocol"] == 2
     assert {"null", "scripted", "small", "held"} <= set(ready["backends"])
     assert child.hang_up() == 0
     child.bury()

@@ -229,7 +229,7 @@ async def test_a_cancel_with_nothing_open_is_nothing(client: Client) -> None:
         ("raise SystemExit(3)", r"ended by itself \(exit code 3\)"),
         (
             ANOTHER,
-            "speaks protocol 99, this editor 1. Install the same version",
+            "speaks protocol 99, this editor 2. Install the same version",
         ),
     ],
 )

@@ -7,7 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from diffedit.api import (
     Abilities,
@@ -37,6 +39,8 @@ class Held:
         self.options = options
         if options.get("clamp"):
             self.abilities = Abilities(noise="uniform", canvas_length=64, clamp=True)
+        if options.get("typing"):
+            self.abilities = Abilities(noise="uniform", canvas_length=4, typing=True)
 
     def load(self, report: Report) -> None:
         """Load nothing; hold or fail here when told to."""
@@ -51,9 +55,12 @@ class Held:
         report("read", 4, 4)
 
     def rewrite(
-        self, task: Task, params: DenoiseParams, cancelled: Cancelled
+        self, task: Task, params: DenoiseParams, cancelled: Cancelled, typing: Any = None
     ) -> Iterator[Started | Step | Outcome]:
         """Show `steps` pictures of the text in capitals."""
+        if typing is not None:
+            yield from self.listen(task, cancelled, typing)
+            return
         text = self.options.get("text", task.text.upper())
         steps = int(self.options.get("steps", "3"))
         yield Started(seed=params.seed, max_steps=steps, canvas_length=4, free=4, kept=0)
@@ -78,6 +85,32 @@ class Held:
         if self.options.get("fail") == "silent":
             return
         yield self.outcome(text, "cancelled" if cancelled() else "sure", steps)
+
+    def listen(
+        self, task: Task, cancelled: Cancelled, typing: Any
+    ) -> Iterator[Started | Step | Outcome]:
+        """A step for each time that something is typed, all else in capitals; "!" is the end."""
+        yield Started(seed=0, max_steps=None, canvas_length=4, free=4, kept=0)
+        pieces: tuple[Piece, ...] = (Piece(task.text.upper(), "noise", 0.5),)
+        for step in count(1):
+            yield Step(canvas=1, step=step, canvas_step=step, pieces=pieces, accepted=0.5)
+            while (news := typing()) is None and not cancelled():
+                never.wait(0.002)
+            if news is None:
+                yield self.outcome("".join(piece.text for piece in pieces), "cancelled", step)
+                return
+            if "die" in news.text:
+                os.kill(os.getpid(), signal.SIGKILL)
+            shown, at = list[Piece](), 0
+            for start, end in (*news.keep, (len(news.text), len(news.text))):
+                shown.append(Piece(f"<{news.text[at:start].strip('<>').upper()}>", "noise", 0.5))
+                shown.append(Piece(news.text[start:end], "kept", 0.0))
+                at = end
+            pieces = tuple(shown)
+            if "!" in news.text:
+                text = "".join(piece.text for piece in pieces)
+                yield self.outcome("lost" if "lose" in text else text, "sure", step)
+                return
 
     def outcome(self, text: str, stop: str, steps: int) -> Outcome:
         """The end, with a second text to choose from."""

@@ -1,0 +1,131 @@
+"""The desk for typing into the canvas while it denoises: the keys go to the draft, not the page.
+
+Typing within the span of a run puts a caret into the picture, where the cursor is seen. What is
+typed there is shown as kept at once, and the model holds it from its next step on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from diffedit.core.hand import Hand, Way
+from diffedit.core.show import visible
+from diffedit.ui.cells import column_at, preceding
+from diffedit.ui.shown import show_edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diffedit.ui.stage import Stage
+
+ONLY_TYPING = "While it denoises only typing goes into the draft. Esc ends the run."
+WAYS: tuple[Way, ...] = get_args(Way)
+
+
+class Writing:
+    """Takes the page's keys while they belong to the live draft of the current buffer."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    @property
+    def _hand(self) -> Hand | None:
+        """The hand with its caret in the picture, while a run goes on that takes it in."""
+        buffer = self._stage.buffers.current
+        draft = buffer.draft
+        if draft is None or not (buffer.session.typing or buffer.edit.stage == "review"):
+            return None
+        return draft.hand if draft.hand is not None and draft.hand.caret is not None else None
+
+    def typed(self, text: str) -> bool:
+        """Text into the draft, if the cursor is within it; False where it is the page's."""
+        hand = self._hand or self._entered()
+        if hand is None:
+            return False
+        if text == "\n":
+            line = hand.text[hand.text.rfind("\n", 0, hand.caret) + 1 : hand.caret]
+            text += line[: len(line) - len(line.lstrip(" \t"))]
+        self._write(hand.inserted(text))
+        self._stage.window.saw("typed")
+        return True
+
+    def deleted(self) -> bool:
+        """Backspace: the character before the caret."""
+
+        def gone(hand: Hand) -> Hand:
+            text, at = hand.text, hand.caret or 0
+            start = text.rfind("\n", 0, at) + 1
+            before = preceding(text[start:at], at - start) + start if at > start else at - 1
+            return hand.deleted(before)
+
+        return self._change(gone)
+
+    def went(self, what: str) -> bool:
+        """The caret another place on; it goes back to the page over an edge of the picture."""
+        way = next((way for way in WAYS if way == what), None)
+        if way is None:
+            return self._change(lambda hand: hand.at(None)) and False
+        before = self._hand
+        if before is None:
+            return False
+        after = before.moved(way)
+        self._write(after)
+        if after.caret is None:
+            span = self._stage.buffers.current.edit.draft
+            if span is not None:
+                at = span.span.start if way in ("left", "up") else span.span.end
+                self._stage.window.editor.stand(at)
+        return True
+
+    def refused(self) -> bool:
+        """What would change the page under a draft that is typed into; the person is told."""
+        if self._hand is None:
+            return False
+        self._stage.say(ONLY_TYPING)
+        return True
+
+    def left(self) -> None:
+        """A click elsewhere: the caret is out of the picture."""
+        self._change(lambda hand: hand.at(None))
+
+    def _change(self, change: Callable[[Hand], Hand]) -> bool:
+        hand = self._hand
+        if hand is None:
+            return False
+        self._write(change(hand))
+        return True
+
+    def _write(self, hand: Hand) -> None:
+        buffer = self._stage.buffers.current
+        buffer.session.write(hand)
+        if buffer.review is not None:
+            show_edit(self._stage, buffer, focus=False)
+        self._stage.window.paint(buffer)
+
+    def _entered(self) -> Hand | None:
+        """A hand where the cursor is seen in the picture, if that is within the span."""
+        buffer, editor = self._stage.buffers.current, self._stage.window.editor
+        draft, head = buffer.draft, buffer.page.selection.head
+        if draft is None or not buffer.live or not editor.selection.is_empty:
+            return None
+        span = draft.span
+        if not (span.start < head < span.end or (span.empty and head == span.start)):
+            return None
+        if not buffer.session.typing:
+            return None
+        text = buffer.page.text
+        first, left = text.location(span.start)
+        shown = draft.text if draft.pieces else draft.original
+        lines = shown.split("\n")
+        row = min(text.location(head)[0] - first, len(lines) - 1)
+        lead = visible(text.lines[first][:left]) if row == 0 else ""
+        line = lead + visible(lines[row])
+        cell = editor.cell_of(head)
+        column = max(0, column_at(line, cell, editor.indent_width) - len(lead))
+        place = sum(len(one) + 1 for one in lines[:row]) + min(column, len(lines[row]))
+        before = draft.hand
+        if before is not None:
+            return before.at(place)
+        from diffedit.core.draft import Piece  # noqa: PLC0415 - not before there is a draft
+
+        return Hand(pieces=draft.pieces or (Piece(shown, "noise"),), caret=place)

@@ -1,0 +1,132 @@
+"""Typing into the canvas while it denoises, by keys, on the whole editor and a real worker."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from stage_app import Stage, staged
+
+from diffedit.config.models import Model
+from diffedit.core.hand import Hand
+
+TEXT = "one\ntwo three\nfour\n"
+
+
+@asynccontextmanager
+async def running(folder: Path, home: Path, options: str) -> AsyncIterator[Stage]:
+    """A run over the second line that waits for what is typed; the cursor stands before "three"."""
+    config = home / "config" / "settings.toml"
+    config.write_text(f"[models.held]\n{options}\n", encoding="utf-8")
+    path = folder / "page.txt"
+    path.write_text(TEXT)
+    async with staged(path, model="held:paper") as stage:
+        await stage.press("down", "home", "shift+end", "ctrl+k")
+        await stage.type("louder")
+        await stage.press("enter")
+        await stage.saw("denoising")
+        while not (draft := stage.app.buffers.current.draft) or not draft.pieces:
+            await stage.saw("denoising")
+        await stage.press("home", *["right"] * 4)
+        yield stage
+
+
+def hand_of(stage: Stage) -> Hand:
+    """What is typed into the live draft."""
+    draft = stage.app.buffers.current.draft
+    assert draft is not None
+    assert draft.hand is not None
+    return draft.hand
+
+
+def said_by(stage: Stage) -> str:
+    """The draft under review."""
+    review = stage.app.buffers.current.review
+    assert review is not None
+    return review.draft.text
+
+
+@pytest.fixture(autouse=True)
+def _installed(held: Callable[..., Model]) -> None:
+    """The model is there."""
+
+
+async def test_what_is_typed_goes_into_the_draft_and_is_held(tmp_path: Path, home: Path) -> None:
+    """It stands where the cursor was seen, at once, and in the finished draft; the page waits."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.type("big")
+        assert hand_of(stage).typed == "big"
+        assert stage.text == TEXT
+        assert not stage.app.buffers.current.page.can_undo
+        await stage.press("!")
+        await stage.saw("settled")
+        assert said_by(stage).count("big!") == 1
+        assert "TWO" in said_by(stage)
+        await stage.type("?")
+        assert "big!?" in said_by(stage)
+        await stage.press("ctrl+k", "enter")
+        assert "big!?" in stage.text
+        assert stage.text.startswith("one\n")
+        assert stage.text.endswith("\nfour\n")
+        await stage.press("ctrl+z")
+        assert stage.text == TEXT
+
+
+async def test_esc_leaves_the_draft_with_what_was_typed(tmp_path: Path, home: Path) -> None:
+    """One level back is the draft as it stood; one more is the page as it was."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.type("big")
+        rank = stage.app.buffers.current.edit.rank
+        await stage.press("escape")
+        await stage.saw("settled")
+        assert "big" in said_by(stage)
+        assert stage.app.buffers.current.edit.rank < rank
+        await stage.press("escape")
+        assert stage.app.buffers.current.edit.stage == "select"
+        assert stage.text == TEXT
+
+
+async def test_a_worker_that_dies_loses_nothing_that_was_typed(tmp_path: Path, home: Path) -> None:
+    """What was typed is a draft to be reviewed, and the line says what happened."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.type("we die")
+        await stage.saw("settled")
+        assert "we die" in said_by(stage)
+        assert any("ended" in said for said in stage.said)
+        assert stage.text == TEXT
+
+
+async def test_a_model_that_drops_it_is_not_believed(tmp_path: Path, home: Path) -> None:
+    """An answer without what was typed is not taken; the draft stays as it was seen."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.type("lose!")
+        await stage.saw("settled")
+        assert "lose!" in said_by(stage)
+        assert any("did not take in" in said for said in stage.said)
+
+
+async def test_keys_in_the_draft(tmp_path: Path, home: Path) -> None:
+    """Backspace, arrows, enter and paste are the draft's; undo and cut leave the page alone."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.type("bigg")
+        await stage.press("backspace", "left", "left", "x", "end", "enter", "y")
+        hand = hand_of(stage)
+        assert hand.typed.startswith("bxig")
+        assert hand.typed.endswith("\ny")
+        await stage.press("ctrl+z", "ctrl+x", "delete")
+        assert hand_of(stage).typed == hand.typed
+        assert stage.text == TEXT
+        assert stage.said[-1].startswith("While it denoises only typing")
+        while hand_of(stage).caret is not None:
+            await stage.press("down")
+        await stage.press("z")
+        assert stage.text == TEXT.replace("three", "threez", 1)
+
+
+async def test_a_model_that_cannot_take_it_in_says_so(tmp_path: Path, home: Path) -> None:
+    """What is typed goes to the page, the run is stopped, and one line says why."""
+    async with running(tmp_path, home, 'hold = "step"') as stage:
+        await stage.type("z")
+        await stage.saw("said")
+        assert stage.text == TEXT.replace("two three", "two zthree")
+        assert "takes in nothing while it denoises" in stage.said[-1]
