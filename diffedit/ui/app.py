@@ -27,7 +27,7 @@ from diffedit.ui.events import PromptSent, TabPicked
 from diffedit.ui.filing import Filing
 from diffedit.ui.hooks import Hooks
 from diffedit.ui.in_files import InFiles
-from diffedit.ui.key_order import drained, is_typing
+from diffedit.ui.key_order import as_it_is, drained, is_typing
 from diffedit.ui.looking import Looking
 from diffedit.ui.model_room import ModelRoom
 from diffedit.ui.own_keys import in_force
@@ -190,6 +190,8 @@ class DiffeditApp(App[int]):
                 for priority in (True, False):
                     if await self._check_bindings(event.key, priority=priority):
                         return
+        if isinstance(event, Resize) and not self.is_headless:
+            event = as_it_is(event)
         await super().on_event(event)
 
     async def _guard(self, work: Awaitable[object]) -> None:

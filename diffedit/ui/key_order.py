@@ -1,4 +1,4 @@
-"""Keys in the order in which they were pressed, however fast they come.
+"""Keys in the order in which they were pressed, however fast they come; sizes likewise.
 
 Textual hands a key to the focused widget's queue and looks for bindings at another time, so that
 a burst ("x", ctrl+s) may save before it types. Here each key is done before the next is looked at.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
@@ -35,3 +37,13 @@ def is_typing(event: Key, focused: Widget | None) -> bool:
 def is_text(event: Key) -> bool:
     """Whether a key stands for its character; an old terminal's alt+k comes with a "k" too."""
     return event.is_printable and not event.key.startswith(("alt+", "ctrl+", "super+"))
+
+
+def as_it_is(event: Resize) -> Resize:
+    """The event, with the size that the terminal has by now.
+
+    Where one change of size chases another, the signal's handler is broken in upon by itself, and
+    the older size is told last.
+    """
+    size = Size(*shutil.get_terminal_size())
+    return event if event.size == size else Resize(size, size)

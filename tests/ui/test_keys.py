@@ -1,12 +1,18 @@
 """Every action has a key that a plain old terminal can send, or a line in the palette."""
 
+import os
 import re
+import shutil
 
+import pytest
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.events import Resize
+from textual.geometry import Size
 from textual.keys import Keys, _get_key_aliases
 
 from diffedit.ui.commands import BY_ID
 from diffedit.ui.editor_keys import editor_bindings
+from diffedit.ui.key_order import as_it_is
 from diffedit.ui.keys import KEYS, PLACES
 
 SENT = {
@@ -61,3 +67,12 @@ def test_every_action_of_the_page_has_a_legacy_key() -> None:
         if not any(is_legacy(key) for key in binding.key.split(","))
     ]
     assert unsent == []
+
+
+def test_the_size_that_counts_is_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older size that is told last gives way to the one that the terminal has by then."""
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((100, 30)))
+    told = Resize(Size(20, 4), Size(20, 4))
+    assert as_it_is(told).size == Size(100, 30)
+    now = Resize(Size(100, 30), Size(100, 30))
+    assert as_it_is(now) is now
