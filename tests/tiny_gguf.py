@@ -12,6 +12,8 @@ from gguf.quants import quantize
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from diffedit.backends.small import SmallBackend
+
 LAYERS, WIDTH, HEADS, KV_HEADS, HIDDEN = 2, 64, 4, 2, 96
 HEAD = WIDTH // HEADS
 ROPE_BASE, EPS, CONTEXT = 100_000.0, 1e-5, 512
@@ -141,3 +143,10 @@ def _weights(vocabulary: int) -> dict[str, Array]:
             f"blk.{number}.ffn_down.weight": matrix(WIDTH, HIDDEN),
         }
     return weights
+
+
+def loaded(folder: Path) -> SmallBackend:
+    """A tiny model as the backend of the model in the box, ready to be asked."""
+    backend = SmallBackend(str(write(folder / "tiny.gguf").path), "auto", {})
+    backend.load(lambda *_told: None)
+    return backend

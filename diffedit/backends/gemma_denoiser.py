@@ -20,7 +20,15 @@ from diffedit.backends.gemma_cache import KINDS, Shown, can_rewind, new_cache, p
 from diffedit.backends.gemma_sizes import SLACK
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
-from diffedit.engine.backend import Cancelled, Noise, Prediction, Reading, Seen, never
+from diffedit.engine.backend import (
+    Cancelled,
+    Noise,
+    Prediction,
+    Reading,
+    Seen,
+    in_common,
+    never,
+)
 from diffedit.engine.canvas import Canvas
 
 CHUNK = 1024
@@ -115,7 +123,7 @@ class GemmaDenoiser:
             )
         identity = self.picture.identity if self.picture else 0
         ends = self._passes_over(ids)
-        shared = _common(self._ids, ids) if identity == self._cached_picture else 0
+        shared = in_common(self._ids, ids) if identity == self._cached_picture else 0
         same = {0, *self._ends}.intersection((0, *ends))
         done = max(end for end in same if end <= shared)
         if not can_rewind(self._cache, done):
@@ -375,11 +383,3 @@ def _reading(argmax: torch.Tensor, entropy: torch.Tensor, accepted: torch.Tensor
         )
 
     return read
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many ids two sequences begin with alike."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return place
-    return min(len(one), len(other))

@@ -134,7 +134,7 @@ class GgufBackend:
         if self._editing is None:
             raise ModelError(f"{self.model} is not loaded.")
         if self._editing.is_tuned(task):
-            return self._editing.causal, self._editing.tuned_edits.request(task, params)
+            return self._editing.causal, self._editing.tuned_edits(params).request(task, params)
         request = self._editing.request(task, params)
         if not isinstance(request, RowsRequest):
             raise ModelError(f"{self.model} is no left-to-right model.")
@@ -169,7 +169,7 @@ class GgufBackend:
             raise ModelError(f"{self.model} is not loaded.")
         editing.context.cancelled = cancelled
         if editing.is_tuned(task):
-            return editing.tuned_edits.run(task, params, cancelled)
+            return editing.tuned_edits(params).run(task, params, cancelled, typing)
         request = editing.request(task, params)
         if isinstance(request, RowsRequest):
             return rewrite.rows(editing.causal, request, params, cancelled, typing)

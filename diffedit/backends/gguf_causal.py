@@ -7,17 +7,24 @@ prompt's tokens are in the cache once, whatever the number of candidates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from diffedit.backends.gguf_context import GgufContext
-from diffedit.backends.scores import Floats, log_likelihood, normal, predict, told
-from diffedit.backends.small_denoiser import WAYS
+from diffedit.backends.scores import Floats, log_likelihood, predict, told, ways
 from diffedit.backends.small_keep import Keep
 from diffedit.core.errors import BackendError, TooLongError
 from diffedit.core.heat import Scored
-from diffedit.engine.backend import Cancelled, Interrupted, Noise, Prediction, never
+from diffedit.engine.backend import (
+    Cancelled,
+    Interrupted,
+    Noise,
+    Prediction,
+    in_common,
+    never,
+)
 
 _PROMPT = 0
 
@@ -88,7 +95,7 @@ class GgufCausal:
                 f"The prompt has {len(ids):,} tokens; 1 to {self.context_length:,} fit."
             )
         self._forget()
-        shared = _common(self._prefix, ids)
+        shared = in_common(self._prefix, ids)
         if shared < max(len(ids), len(self._prefix)):
             self._drop_old()
         if shared == len(ids) and not (shared == len(self._prefix) and len(self._end)):
@@ -129,7 +136,7 @@ class GgufCausal:
         if not self._prefix or not len(self._end):
             raise BackendError("A row needs a prompt to go on from.")
         source, ids = self._old or (_PROMPT, ())
-        known = [_common(ids, head[:-1]) for head in heads] or [0] * rows
+        known = [in_common(ids, head[:-1]) for head in heads] or [0] * rows
         self._rows, self._free = self._free[:rows], self._free[rows:]
         self._lengths = list(known)
         # What comes after the known part of a head is known as well: only a row without one asks.
@@ -147,19 +154,11 @@ class GgufCausal:
         """
         self._drop_old()
         self.start(1)
-        found = list[tuple[float, int, int]]()
-        repeated = 0.0
-        for seen in (_Pass(0, 0, self._end.copy()), *self._look([ids])):
-            for place, line in enumerate(normal(seen.scores), start=seen.first):
-                token = ids[place] if place < len(ids) else -1
-                for other in np.argpartition(line, -WAYS)[-WAYS:].tolist():
-                    if other != token and other not in self.end_ids:
-                        found.append((repeated + float(line[other]), place, other))
-                repeated += float(line[token]) if place < len(ids) else 0.0
+        looked = (seen.scores for seen in self._look([ids]))
+        found = ways(chain([self._end.copy()], looked), ids, self.end_ids, count)
         self._old = (self._rows.pop(), tuple(ids))
         self._forget()
-        found.sort(reverse=True)
-        return [(*ids[:place], other) for _, place, other in found[:count]]
+        return found
 
     def predict_rows(
         self,
@@ -292,13 +291,3 @@ def _apart(part: Sequence[tuple[int, int, int]], scores: Floats) -> Iterator[_Pa
             end += 1
         yield _Pass(row, first + 1, scores[at:end])
         at = end
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two beginnings share."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

@@ -65,9 +65,9 @@ class Editing:
         """Whether the task is one that the adapter for edits is for."""
         return self.tuned is not None and task.mode == "rewrite"
 
-    @property
-    def tuned_edits(self) -> TunedEdits:
-        """What a model with an adapter for edits is asked to rewrite."""
+    def tuned_edits(self, params: DenoiseParams) -> TunedEdits:
+        """What a model with an adapter for edits is asked to rewrite. Raises RequestError."""
+        self._check(params)
         self.turn_to("rewrite")
         return TunedEdits(self.causal, gguf_tuned.markers(self.model))
 
@@ -86,15 +86,18 @@ class Editing:
             )
         self.turn_to(task.mode)
         self.causal.keep = None
-        most = self.denoiser.most_rows
-        if params.candidates is not None and params.candidates > most:
-            raise RequestError(f"At most {most} candidates go side by side.")
+        self._check(params)
         if task.mode == "infill" and self.marks is not None and not task.keep:
             length = self.denoiser.context_length
             asked = gguf_fim.request(task, params, self.model, self.marks, length, self.habits)
         else:
             asked = self.edits.request(task, params)
         return self._fitting(asked)
+
+    def _check(self, params: DenoiseParams) -> None:
+        most = self.causal.most_rows
+        if params.candidates is not None and params.candidates > most:
+            raise RequestError(f"At most {most} candidates go side by side.")
 
     def _fitting(self, asked: RowsRequest) -> RowsRequest:
         """As many candidates as the cache has room for; one always."""

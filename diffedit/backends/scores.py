@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ BAND = 8
 """Slots whose scores are turned into entropies at once: they fit into a core's own cache."""
 CHOICES = 8
 """How many tokens are told that might stand in the place of one."""
+WAYS = 3
+"""Ids other than the old one that are looked at in a place."""
 _UNLIKELY = 0.02
 """Sampling leaves out tokens this much less likely than the best one."""
 
@@ -61,6 +63,26 @@ def normal(scores: Floats) -> Floats:
         band -= band.max(axis=1, keepdims=True)
         band -= np.log(np.exp(band).sum(axis=1, keepdims=True))
     return scores
+
+
+def ways(
+    parts: Iterable[Floats], ids: Sequence[int], end_ids: Container[int], count: int
+) -> list[tuple[int, ...]]:
+    """The likeliest ways to leave a text: its beginning and one other id, the likeliest first.
+
+    `parts` are the scores of the text's slots in order, and of the one behind it, a line each.
+    Overwrites them.
+    """
+    found, repeated = list[tuple[float, int, int]](), 0.0
+    lines = (line for part in parts for line in normal(part))
+    for place, line in enumerate(lines):
+        token = ids[place] if place < len(ids) else None
+        for other in np.argpartition(line, -WAYS)[-WAYS:].tolist():
+            if other != token and other not in end_ids:
+                found.append((repeated + float(line[other]), place, other))
+        repeated += 0.0 if token is None else float(line[token])
+    found.sort(reverse=True)
+    return [(*ids[:place], other) for _, place, other in found[:count]]
 
 
 def told(

@@ -115,14 +115,11 @@ class SmallBackend:
             self._canvas.seed = params.seed
             request = small_canvas.request(task, self._canvas, self._tokenizer.markers)
             return rewrite.canvases(self._canvas, request, params, cancelled)
-        tuned = self._use(tuned=task.mode == "rewrite")
-        if tuned:
-            assert self._tokenizer is not None
-            edits = TunedEdits(self._denoiser, self._tokenizer.markers)
-            return edits.run(task, params, cancelled, typing)
+        if self._use(tuned=task.mode == "rewrite"):
+            return self._tuned_edits().run(task, params, cancelled, typing)
         plain = self._edits()
-        rows, place = plain.request(task, params), plain.place(task)
-        if task.mode == "infill" and small_gap.fits(place, params):
+        rows = plain.request(task, params)
+        if task.mode == "infill" and small_gap.fits(place := plain.place(task), params):
             gaps = small_gap.Gaps(self._denoiser, task, rows, place, plain.right(task.after))
             return gaps.run(params, cancelled, typing)
         return rewrite.rows(self._denoiser, rows, params, cancelled, typing)
@@ -132,9 +129,7 @@ class SmallBackend:
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
         if self._use(tuned=task.mode == "rewrite"):
-            assert self._tokenizer is not None
-            tuned = TunedEdits(self._denoiser, self._tokenizer.markers)
-            return self._denoiser, tuned.request(task, params)
+            return self._denoiser, self._tuned_edits().request(task, params)
         return self._denoiser, self._edits().request(task, params)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
@@ -196,6 +191,11 @@ class SmallBackend:
             assert self._denoiser is not None
             self._denoiser.forget()
         return tuned
+
+    def _tuned_edits(self) -> TunedEdits:
+        assert self._denoiser is not None
+        assert self._tokenizer is not None
+        return TunedEdits(self._denoiser, self._tokenizer.markers)
 
     def _edits(self) -> Edits:
         assert self._denoiser is not None

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffedit.backends.scores import BAND, log_likelihood, normal, predict, told
+from diffedit.backends.scores import BAND, log_likelihood, normal, predict, told, ways
 from diffedit.backends.small_keep import Keep
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import Floats
 from diffedit.core.errors import BackendError, TooLongError
 from diffedit.core.heat import Scored
-from diffedit.engine.backend import Cancelled, Noise, Prediction, never
+from diffedit.engine.backend import Cancelled, Noise, Prediction, in_common, never
 
 LOOKED_AT = 64
 """Slots whose scores are held at once."""
-WAYS = 3
-"""Ids other than the old one that are looked at in a place."""
 _CHUNK = 128
 """Prompt tokens read in one pass: more is hardly faster, and a cancel waits for the pass."""
 
@@ -77,7 +75,7 @@ class SmallDenoiser:
                 f"The prompt has {len(ids):,} tokens; 1 to {self.context_length:,} fit."
             )
         self._forget()
-        shared = _common(self._prefix.ids, ids)
+        shared = in_common(self._prefix.ids, ids)
         if shared < max(len(ids), len(self._prefix.ids)):
             self._old = None
         del self._prefix.ids[shared:]
@@ -91,9 +89,12 @@ class SmallDenoiser:
             self.prefilled += len(part)
 
     def forget(self) -> None:
-        """Read the whole prompt at the next `prefill`: the weights are others."""
+        """Read the whole prompt at the next `prefill`: the weights are others.
+
+        Rows lean to no old text any more either.
+        """
         self._prefix.ids.clear()
-        self._old = None
+        self._old = self.keep = None
         self._forget()
 
     def start(self, rows: int, heads: Sequence[Sequence[int]] = ()) -> list[int]:
@@ -109,7 +110,7 @@ class SmallDenoiser:
             self._last = [self._prefix.hidden[:, len(self._prefix.ids) - 1]] * rows
             self._texts = [[] for _ in range(rows)]
             return [0] * rows
-        known = [_common(old.ids, head[:-1]) for head in heads]
+        known = [in_common(old.ids, head[:-1]) for head in heads]
         self._tail = old.tail.pick([0] * rows)
         self._tail.lengths = list(known)
         self._last = [old.states[:, count] for count in known]
@@ -125,19 +126,10 @@ class SmallDenoiser:
         self.start(1)
         states = self._look([ids])[0]
         self._old = _Old(tuple(ids), self._tail, states)
-        found = list[tuple[float, int, int]]()
-        repeated, place = 0.0, 0
-        for at in range(0, len(ids) + 1, LOOKED_AT):
-            for line in normal(self._score(states[:, at : at + LOOKED_AT])):
-                token = ids[place] if place < len(ids) else -1
-                for other in np.argpartition(line, -WAYS)[-WAYS:].tolist():
-                    if other != token and other not in self.end_ids:
-                        found.append((repeated + float(line[other]), place, other))
-                repeated += float(line[token]) if place < len(ids) else 0.0
-                place += 1
         self._forget()
-        found.sort(reverse=True)
-        return [(*ids[:place], token) for _, place, token in found[:count]]
+        parts = range(0, len(ids) + 1, LOOKED_AT)
+        lines = (self._score(states[:, at : at + LOOKED_AT]) for at in parts)
+        return ways(lines, ids, self.end_ids, count)
 
     def predict_rows(
         self,
@@ -178,7 +170,7 @@ class SmallDenoiser:
         self._seen = []
 
     def grow(
-        self, parents: Sequence[int], ids: Sequence[Sequence[int]], ways: int
+        self, parents: Sequence[int], ids: Sequence[Sequence[int]], choices: int
     ) -> list[list[tuple[int, float]]]:
         """New row n goes on from old row parents[n] with ids[n], which join its prefix.
 
@@ -194,7 +186,7 @@ class SmallDenoiser:
             self._tail.lengths[row] += len(own)
         found = list[list[tuple[int, float]]]()
         for line in normal(self._score(np.stack(self._last, axis=1))):
-            likely = np.argpartition(line, -ways)[-ways:]
+            likely = np.argpartition(line, -choices)[-choices:]
             found.append([(int(token), float(line[token])) for token in likely])
         return found
 
@@ -248,13 +240,3 @@ class SmallDenoiser:
     def _forget(self) -> None:
         self._tail = Tail.empty(self._model.shape, 0)
         self._last, self._seen, self._texts = [], [], []
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two beginnings share."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

@@ -54,6 +54,8 @@ class TunedEdits:
     ) -> None:
         self._denoiser, self._markers = denoiser, markers
         self._habits = habits or Habits()
+        self._ways: tuple[Sequence[int], list[tuple[int, ...]]] = ((), [])
+        """A text, and the ways to leave it: both rounds begin with some of them."""
 
     def run(
         self,
@@ -170,8 +172,12 @@ class TunedEdits:
         """
         if rows == 1:
             return [()]
-        skipped = (seed % TURNS) * (FIRST - 1 + LATER) + (FIRST - 1 if later else 0)
-        ways = self._denoiser.changes(start, skipped + rows)
+        turn = (seed % TURNS) * (FIRST - 1 + LATER)
+        skipped = turn + (FIRST - 1 if later else 0)
+        if self._ways[0] != start:
+            most = turn + max(rows, FIRST - 1 + LATER)
+            self._ways = start, self._denoiser.changes(start, most)
+        ways = self._ways[1][: skipped + rows]
         # A short text can be left in few ways only.
         skipped = max(0, min(skipped, len(ways) - rows))
         return ways[skipped:] if later else [(), *ways[skipped : skipped + rows - 1]]

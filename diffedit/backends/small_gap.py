@@ -22,7 +22,7 @@ from diffedit.backends import small_fill
 from diffedit.backends.small_fill import Gap
 from diffedit.core.draft import Piece
 from diffedit.engine import doubt, rewrite
-from diffedit.engine.backend import Cancelled, Interrupted
+from diffedit.engine.backend import Cancelled, Interrupted, heed
 from diffedit.engine.canvas_run import as_it_was
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import RowsRequest
@@ -97,7 +97,7 @@ class Gaps:
             parents = [0] * len(self._beams)
             ids = [beam.live[0][1] for beam in self._beams]
             while parents and not (params.max_steps and self._steps >= params.max_steps):
-                _heed(cancelled)
+                heed(cancelled)
                 ways = self._denoiser.grow(parents, ids, WIDTH + 2)
                 self._steps += 1
                 parents, ids = self._spread(ways)
@@ -125,9 +125,8 @@ class Gaps:
             return
         depth = self._depth()
         start = depth if self._place.lead.endswith("\n") else ""
-        rows = self._task.after.removeprefix(self._task.after.partition("\n")[0]).split("\n")
-        if self._place.newline:
-            rows = self._task.after.split("\n")
+        after = self._task.after
+        rows = (after if self._place.newline else after.partition("\n")[2]).split("\n")
         below = next((row for row in rows if row.strip()), "")
         if len(below) - len(below.lstrip()) > len(depth):
             yield from ((start + word, SIDE_WIDTH // 2) for word in OPENERS)
@@ -198,7 +197,7 @@ class Gaps:
             Piece(text, "accepted" if slot < agreed or not beam.live else "noise")
             for slot, text in enumerate(self._denoiser.decode(best))
         )
-        raw = self._text(best)
+        raw = "".join(piece.text for piece in pieces)
         self._shown = small_fill.picture(
             pieces, self._place, small_fill.extent(raw, self._place)
         ) or as_it_was(self._request.original)
@@ -271,12 +270,6 @@ class Gaps:
         denoiser, place = self._denoiser, self._place
         rows = [denoiser.encode(place.lead + part + place.end + self._right) for part in parts]
         return denoiser.likelihoods([row[: denoiser.room] for row in rows])
-
-
-def _heed(cancelled: Cancelled) -> None:
-    """Raise Interrupted once the run is cancelled."""
-    if cancelled():
-        raise Interrupted
 
 
 def unset(task: Task) -> list[str]:

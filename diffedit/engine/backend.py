@@ -34,6 +34,20 @@ class Interrupted(Exception):  # noqa: N818 - no error: what was asked for
     """Raised by a denoiser that heard the cancel in the middle of a look; the run ends there."""
 
 
+def heed(cancelled: Cancelled) -> None:
+    """Raise Interrupted once the run is cancelled."""
+    if cancelled():
+        raise Interrupted
+
+
+def in_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many ids two texts begin with alike: what a cache of the one saves of the other."""
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return place
+    return min(len(one), len(other))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """What a loaded model can do. The screen asks this, never the model's name."""

@@ -13,7 +13,7 @@ from itertools import count
 from math import ceil
 
 from diffedit.core.draft import Piece
-from diffedit.engine.backend import Cancelled, CausalDenoiser, Denoiser, Interrupted
+from diffedit.engine.backend import Cancelled, CausalDenoiser, Denoiser, Interrupted, heed
 from diffedit.engine.begin import preview
 from diffedit.engine.canvas_run import CanvasRun, as_it_was
 from diffedit.engine.causal import Limits, Row, RowsLook, decode_rows
@@ -61,12 +61,12 @@ def _denoised(
 ) -> Generator[Event, None, Typed | None]:
     """All canvases to the end of the text, or up to a step before which something was typed."""
     for number in count(1):
-        _heed(cancelled)
+        heed(cancelled)
         canvas, look = run.canvas(number), None
         with closing(run.looks(canvas)) as looks:
             for look in looks:
                 yield run.step(number, look)
-                _heed(cancelled)
+                heed(cancelled)
                 if (news := typing()) is not None:
                     return news
         ids = run.commit(canvas, look)
@@ -96,14 +96,14 @@ def rows(
             if news is not None and run.request.relay is not None:
                 run.typed(news)
             denoiser.prefill(run.request.prefix, cancelled)
-            _heed(cancelled)
+            heed(cancelled)
             run.hold()
             news = None
             for look in decode_rows(denoiser, run.rows, run.limits, run.request.window):
                 yield run.step(look)
-                _heed(cancelled)
+                heed(cancelled)
                 news = typing()
-                if news is not None or run.out_of_steps or run.has_enough:
+                if news is not None or run.out_of_steps or run.has_enough(look):
                     break
             if news is None:
                 break
@@ -111,12 +111,6 @@ def rows(
     except Interrupted:
         outcome = run.cancelled()
     yield outcome
-
-
-def _heed(cancelled: Cancelled) -> None:
-    """Raise Interrupted once the run is cancelled."""
-    if cancelled():
-        raise Interrupted
 
 
 class _Rows:
@@ -164,17 +158,16 @@ class _Rows:
         """Whether this canvas has had the steps that the person allows."""
         return self._params.max_steps is not None and self._canvas_step >= self._params.max_steps
 
-    @property
-    def has_enough(self) -> bool:
-        """Whether one of the answers is so good that the others need not be waited for.
+    def has_enough(self, look: RowsLook) -> bool:
+        """Whether an answer that ended at this look is so good that no other need be waited for.
 
         Those that have not ended by then are left out.
         """
         enough = self.request.enough
-        done = [row for row in self.rows if row.stop]
-        if enough is None or not any(enough(self._text(row)) for row in done if row.stop == "end"):
+        ended = [self.rows[number] for number in look.live if self.rows[number].stop == "end"]
+        if enough is None or not any(enough(self._text(row)) for row in ended):
             return False
-        self.rows = done
+        self.rows = [row for row in self.rows if row.stop]
         return True
 
     def hold(self) -> None:

@@ -64,7 +64,8 @@ class Writing:
         """The caret another place on; it goes back to the page over an edge of the picture."""
         way = next((way for way in WAYS if way == what), None)
         if way is None:
-            return self._change(lambda hand: hand.at(None)) and False
+            self.left()
+            return False
         before = self._hand
         if before is None:
             return False

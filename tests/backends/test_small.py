@@ -23,10 +23,7 @@ CODE = "    def total(self, values):\n        return sum(values)\n"
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> SmallBackend:
-    tiny = tiny_gguf.write(tmp_path_factory.mktemp("model") / "tiny.gguf")
-    backend = SmallBackend(str(tiny.path), "auto", {})
-    backend.load(lambda *_told: None)
-    return backend
+    return tiny_gguf.loaded(tmp_path_factory.mktemp("model"))
 
 
 def run(backend: SmallBackend, *, seed: int = 0, **task: Any) -> list[Event]:

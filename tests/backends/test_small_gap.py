@@ -18,10 +18,7 @@ from diffedit.engine.task import Task
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> SmallBackend:
-    tiny = tiny_gguf.write(tmp_path_factory.mktemp("model") / "tiny.gguf")
-    backend = SmallBackend(str(tiny.path), "auto", {})
-    backend.load(lambda *_told: None)
-    return backend
+    return tiny_gguf.loaded(tmp_path_factory.mktemp("model"))
 
 
 def gap(before: str, text: str, after: str) -> Task:
@@ -131,6 +128,8 @@ def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
     first = text(tuned, edit)
     assert text(tuned, task) == text(plain, task)
     assert text(tuned, edit) == first
+    going_on = Task(text="", before="def f(x):\n    return ", mode="continue", language="python")
+    assert text(tuned, going_on) == text(plain, going_on)
     assert first != text(plain, edit)
 
 

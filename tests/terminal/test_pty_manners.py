@@ -47,16 +47,21 @@ def test_suspended_and_tiny_and_back(path: Path) -> None:
     assert path.read_text() == "xyyy" + TEXT
 
 
+def give_up(terminal: Terminal) -> None:
+    """Change the page, and leave without it, as git's editor that is to stop it."""
+    terminal.keys("x")
+    terminal.wait_for("page.py ●")
+    terminal.keys("\x1bq")
+    terminal.wait_for("exit code 1")
+    terminal.keys("y")
+    assert terminal.wait_end() == 1
+
+
 def test_left_with_exit_code_one_and_no_colour(path: Path) -> None:
     """Git's editor, given up: code 1, nothing saved; and NO_COLOR means none in all of it."""
     with Terminal.start(path, "--model", "null", variables={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for("ready")
-        terminal.keys("x")
-        terminal.wait_for("page.py ●")
-        terminal.keys("\x1bq")
-        terminal.wait_for("exit code 1")
-        terminal.keys("y")
-        assert terminal.wait_end() == 1
+        give_up(terminal)
         colours = {
             code
             for match in SGR.finditer(terminal.raw)
@@ -75,12 +80,7 @@ def test_sixteen_colours_and_no_mouse(path: Path, term: str) -> None:
     variables = {"TERM": term, "COLORTERM": "", "DIFFEDIT_MOUSE": "false"}
     with Terminal.start(path, "--model", "null", variables=variables) as terminal:
         terminal.wait_for(lambda rows: "def one" in rows[0] and "ready" in rows[-1])
-        terminal.keys("x")
-        terminal.wait_for("page.py ●")
-        terminal.keys("\x1bq")
-        terminal.wait_for("exit code 1")
-        terminal.keys("y")
-        assert terminal.wait_end() == 1
+        give_up(terminal)
         # 38 and 48 begin a colour by number; a mouse is asked for by one of these.
         codes = {code for match in SGR.finditer(terminal.raw) for code in match[1].split(b";")}
         assert not codes & {b"38", b"48"}
