@@ -12,6 +12,7 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -83,8 +84,6 @@ def folders() -> tuple[Path, ...]:
 
 def find() -> Found:
     """All plugins, without importing any. What cannot be one is a notice, never an error."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and not for every start
-
     plugins: list[Plugin] = []
     notices: list[str] = []
     for name, entry in BUILT_IN.items():
@@ -95,19 +94,33 @@ def find() -> Found:
                 plugins.append(_read(path))
             except RequestError as error:
                 notices.append(f"A plugin was left out. {error}")
-    for kind in KINDS:
-        for point in entry_points(group=f"diffedit.{kind}s"):
-            package = point.dist.name if point.dist else "an unknown package"
-            plugin = Plugin(name=point.name, kind=kind, entry=point.value, source=package)
-            # An installed diffedit lists its built-in backends as entry points of its own.
-            if BUILT_IN.get(plugin.name) != plugin.entry:
-                plugins.append(plugin)
+    plugins += _installed(tuple(sys.path))
     notices += [
         _clash(same)
         for kind, name in dict.fromkeys((one.kind, one.name) for one in plugins)
         if len(same := _named(plugins, kind, name)) > 1
     ]
     return Found(tuple(plugins), tuple(notices))
+
+
+@lru_cache(maxsize=1)
+def _installed(_: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The plugins of installed packages. To look takes tens of milliseconds, so it is done once."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and not for every start
+
+    points = entry_points()
+    return tuple(
+        Plugin(
+            name=point.name,
+            kind=kind,
+            entry=point.value,
+            source=point.dist.name if point.dist else "an unknown package",
+        )
+        for kind in KINDS
+        for point in points.select(group=f"diffedit.{kind}s")
+        # An installed diffedit lists its built-in backends as entry points of its own.
+        if BUILT_IN.get(point.name) != point.value
+    )
 
 
 def names(kind: Kind) -> tuple[str, ...]:

@@ -41,23 +41,22 @@ def _choose(name: str, app: Any) -> None:
 class Palette(Provider):
     """Offers what there is; picking a line runs the app's action for it."""
 
+    async def startup(self) -> None:
+        """Look up what there is: once, and not again at every letter."""
+        settings = getattr(self.app, "settings", None)
+        self._all = list(_lines(settings.keys if settings is not None else {}))
+
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
-        for title, action in _lines(self._own):
+        for title, action in self._all:
             yield DiscoveryHit(title, self._doing(action))
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed so far."""
         matcher = self.matcher(query)
-        for title, action in _lines(self._own):
+        for title, action in self._all:
             if score := matcher.match(title):
                 yield Hit(score, matcher.highlight(title), self._doing(action))
-
-    @property
-    def _own(self) -> Mapping[str, str]:
-        """The person's own keys."""
-        settings = getattr(self.app, "settings", None)
-        return settings.keys if settings is not None else {}
 
     def _doing(self, action: str | Choose) -> Any:
         if isinstance(action, str):
