@@ -66,17 +66,17 @@ class GemmaTokens:
         split = codecs.getincrementaldecoder("utf-8")("replace")
         pending = False
         for token in ids:
-            text = self._text(token)
-            if token in self._bytes:
-                texts.append(split.decode(bytes([self._bytes[token]])))
-                pending = not texts[-1]
-                continue
-            if pending:
-                text = split.decode(b"", final=True) + text
-                pending = False
-            split.reset()
+            text, byte = self._text(token), self._bytes.get(token)
+            if pending and (byte is None or not 0x80 <= byte < 0xC0):
+                # What a character was begun with and never ended stays with its own slot.
+                texts[-1] += split.decode(b"", final=True)
+                split.reset()
+            pending = False
+            if byte is not None:
+                text = split.decode(bytes([byte]))
+                pending = not text
             texts.append(text)
-        if pending and texts:
+        if pending:
             texts[-1] += split.decode(b"", final=True)
         return texts
 

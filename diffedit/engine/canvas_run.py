@@ -208,8 +208,9 @@ class CanvasRun:
 
     @property
     def _last_known(self) -> int:
-        """The last slot that is held to known text; -1: none is."""
-        known = self.request.known
+        """The last slot of the answer that is held to known text; -1: none is."""
+        _, end = self.request.hole or (0, None)
+        known = self.request.known[:end]
         return max((slot for slot, token in enumerate(known) if token is not None), default=-1)
 
     def _show(self) -> None:
@@ -237,7 +238,7 @@ class CanvasRun:
         for place, slot in enumerate(self._now[: None if end is None else end - at], start=at):
             if slot.token not in self._denoiser.end_ids:
                 answer += [slot] if place >= first else []
-            elif place >= first and (end is not None or place > self._last_known):
+            elif place >= first and place > self._last_known:
                 # An end among clamped slots would drop text that must stay, so it is passed over.
                 break
         return answer
