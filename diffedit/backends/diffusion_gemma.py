@@ -8,7 +8,7 @@ a bidirectional decoder denoises a canvas of 256 tokens against it. The loop is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from diffedit.backends import gemma_folder
 from diffedit.backends.gemma_weights import PRECISIONS, load_model
 from diffedit.backends.options import whole_numbers
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
+from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.canvas import Canvas
@@ -71,6 +72,7 @@ class DiffusionGemmaBackend:
             entropy=True,
             clamp=True,
             warm_start=True,
+            score=True,
             thinking=True,
             typing=True,
             max_steps=MAX_STEPS,
@@ -153,6 +155,16 @@ class DiffusionGemmaBackend:
         denoiser.marks, denoiser.picture = (prompt.mark,), picture
         return self._run(denoiser, prompt, params, (cancelled, typing))
 
+    def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
+        """How likely each token is between all others, in several looks. Raises DiffeditError."""
+        from diffedit.backends import gemma_score  # noqa: PLC0415 - torch
+
+        denoiser, edits = self._denoiser, self._edits
+        if denoiser is None or edits is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        with self._in_memory(denoiser):
+            return gemma_score.scored(denoiser, edits.reading(task), cancelled)
+
     def _run(
         self,
         denoiser: GemmaDenoiser,
@@ -160,14 +172,20 @@ class DiffusionGemmaBackend:
         params: DenoiseParams,
         asked: tuple[Cancelled, Typing],
     ) -> Iterator[Event]:
-        """The run; memory that ends in a step ends this edit, and no other."""
-        import torch  # noqa: PLC0415 - heavy
-
+        """The run: its noise from the seed, its events one by one."""
         denoiser.seed(params.seed)
         request = replace(prompt.request, fresh=denoiser.fresh)
-        try:
+        with self._in_memory(denoiser):
             for event in rewrite.canvases(denoiser, request, params, *asked):
                 yield self._noted(event)
+
+    @contextmanager
+    def _in_memory(self, denoiser: GemmaDenoiser) -> Iterator[None]:
+        """Memory that ends in a step ends what was asked for, and nothing else."""
+        import torch  # noqa: PLC0415 - heavy
+
+        try:
+            yield
         except torch.OutOfMemoryError as error:
             denoiser.forget()
             with suppress(RuntimeError):

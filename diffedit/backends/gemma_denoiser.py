@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from diffedit.backends.gemma_cache import KINDS, Shown, can_rewind, new_cache, padded, rewind
+from diffedit.backends.gemma_seen import entropies, reading_of
 from diffedit.backends.gemma_sizes import SLACK
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
@@ -25,7 +26,6 @@ from diffedit.engine.backend import (
     Noise,
     Prediction,
     Reading,
-    Seen,
     in_common,
     never,
 )
@@ -35,8 +35,6 @@ CHUNK = 1024
 """Prompt tokens read in one pass; a cancel waits for the pass."""
 _SURE = 1e4
 """How far a held id's logit stands above all others. Its entropy is 0 then, exactly."""
-_BAND = 64
-"""Slots whose logits are turned into entropies at once: it bounds the memory that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +223,7 @@ class GemmaDenoiser:
             logits = self._cooled(self._canvas, temperature)
             sampled = self._sampled(logits)
             argmax = logits.argmax(dim=-1)
-            entropy = _entropy(logits)
+            entropy = entropies(logits)
             by_entropy, order = torch.sort(entropy, dim=-1, descending=False)
             spent = torch.cumsum(by_entropy, dim=-1) - by_entropy <= entropy_bound
             accepted = torch.scatter(torch.zeros_like(spent), dim=-1, index=order, src=spent)
@@ -234,7 +232,7 @@ class GemmaDenoiser:
                 noise = torch.where(self._warm, self._canvas, noise)
             self._canvas = torch.where(accepted, sampled, noise)
             self._memory = logits.to(self._model.model.decoder.embed_tokens.weight.dtype)
-            return _reading(argmax, entropy, accepted)
+            return reading_of(argmax, entropy, accepted)
 
     def take_back(self) -> None:
         """Noise goes on as if the last step had never been set off."""
@@ -250,35 +248,58 @@ class GemmaDenoiser:
             return Prediction(
                 sampled=sampled[0].tolist(),
                 argmax=logits.argmax(dim=-1)[0].tolist(),
-                entropy=_entropy(logits)[0].tolist(),
+                entropy=entropies(logits)[0].tolist(),
             )
 
     def weigh(
         self, canvases: Sequence[Canvas], slots: Sequence[Sequence[int]], temperature: float
     ) -> list[list[float]]:
         """Entropies of some slots of several canvases: one pass, logits of these slots only."""
-        model = self._model
         with torch.inference_mode():
-            hidden = model.model(
-                decoder_input_ids=torch.tensor(
-                    [canvas.ids for canvas in canvases], device=self._device
-                ),
-                decoder_attention_mask=dict.fromkeys(KINDS),
-                cache=Shown(self._cache, rows=len(canvases)),
-                decoder_position_ids=self._places(),
-            ).last_hidden_state
-            rows = torch.cat(
-                [
-                    hidden[row, torch.tensor(list(wanted), device=self._device)]
-                    for row, wanted in enumerate(slots)
-                ]
-            )
-            cap = model.final_logit_softcapping
-            logits = torch.tanh(model.lm_head(rows).float() / cap) * cap
-            entropy = _entropy(logits[None] / temperature)[0]
+            logits = self._logits([canvas.ids for canvas in canvases], slots)
             ends = list(accumulate(len(wanted) for wanted in slots))
-            flat: list[float] = entropy.tolist()
+            flat: list[float] = entropies(logits[None] / temperature)[0].tolist()
             return [flat[end - len(wanted) : end] for end, wanted in zip(ends, slots, strict=True)]
+
+    def expected(self, ids: Sequence[int], slots: Sequence[int]) -> torch.Tensor:
+        """Log p of every token in these slots of a canvas, [slots, vocabulary], at temperature 1.
+
+        They hold noise in this look, never their own token, and the others are held as given.
+        """
+        with torch.inference_mode():
+            noise = self._noise(len(slots))[0].tolist()
+            canvas, hidden = list(ids), set(slots)
+            for slot, token in zip(slots, noise, strict=True):
+                canvas[slot] = token if token != ids[slot] else (token + 1) % self.vocabulary
+            memory = self._remembered(
+                {slot: own for slot, own in enumerate(ids) if slot not in hidden}
+            )
+            return self._logits([canvas], [slots], memory).log_softmax(dim=-1)
+
+    def _logits(
+        self,
+        canvases: Sequence[Sequence[int]],
+        slots: Sequence[Sequence[int]],
+        memory: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Logits of some slots of several canvases, one pass: [all slots, vocabulary], float32."""
+        model = self._model
+        hidden = model.model(
+            decoder_input_ids=torch.tensor([list(ids) for ids in canvases], device=self._device),
+            self_conditioning_logits=memory,
+            decoder_attention_mask=dict.fromkeys(KINDS),
+            cache=Shown(self._cache, rows=len(canvases)),
+            decoder_position_ids=self._places(),
+        ).last_hidden_state
+        rows = torch.cat(
+            [
+                hidden[row, torch.tensor(list(wanted), device=self._device)]
+                for row, wanted in enumerate(slots)
+            ]
+        )
+        cap = model.final_logit_softcapping
+        logits: torch.Tensor = torch.tanh(model.lm_head(rows).float() / cap) * cap
+        return logits
 
     def _cooled(self, canvas: torch.Tensor, temperature: float) -> torch.Tensor:
         """Logits of a canvas at a temperature, [1, slots, vocabulary], kept slots one-hot."""
@@ -348,38 +369,3 @@ class GemmaDenoiser:
         memory[0, slots] = -_SURE
         memory[0, slots, torch.tensor(list(sure.values()), device=self._device)] = 0.0
         return memory
-
-
-def _entropy(logits: torch.Tensor) -> torch.Tensor:
-    """Entropy of each slot in nats, [1, slots], as torch's Categorical computes it, in bands."""
-    bands = range(0, logits.shape[1], _BAND)
-    return torch.cat([_band_entropy(logits[:, at : at + _BAND]) for at in bands], dim=1)
-
-
-def _band_entropy(logits: torch.Tensor) -> torch.Tensor:
-    logits = logits - logits.logsumexp(dim=-1, keepdim=True)
-    chances = torch.softmax(logits, dim=-1)
-    logits = torch.clamp(logits, min=torch.finfo(logits.dtype).min)
-    return -(logits * chances).sum(-1)
-
-
-def _reading(argmax: torch.Tensor, entropy: torch.Tensor, accepted: torch.Tensor) -> Reading:
-    """Copies on their way to the host; reading them waits for the copies, not for what follows."""
-    if not argmax.is_cuda:
-        return lambda: Seen(
-            argmax=argmax[0].tolist(), entropy=entropy[0].tolist(), accepted=accepted[0].tolist()
-        )
-    parts = [
-        torch.empty(part.shape, dtype=part.dtype, pin_memory=True).copy_(part, non_blocking=True)
-        for part in (argmax, entropy, accepted)
-    ]
-    arrived: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    arrived.record()
-
-    def read() -> Seen:
-        arrived.synchronize()
-        return Seen(
-            argmax=parts[0][0].tolist(), entropy=parts[1][0].tolist(), accepted=parts[2][0].tolist()
-        )
-
-    return read

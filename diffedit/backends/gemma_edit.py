@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from diffedit.backends import gemma_prompt
 from diffedit.backends.gemma_layout import (
+    Reading,
     gap_layout,
     held_layout,
     kept_parts,
@@ -91,6 +92,28 @@ class Edits:
             if task.thinking and self.thinks:
                 request = _noted(request, "It did not think first, to keep to the old text.")
         return Prompt(request=request, mark=mark, images_end=images_end)
+
+    def reading(self, task: Task) -> Reading:
+        """The task's text between what stands around it, to be scored. Raises TooLongError.
+
+        The prompt tells of a gap in its place: it must not hold the text that is to be judged.
+        """
+        text = self._encode(task.text)
+        room = self._room(task, (), 0) - len(text)
+        gap = replace(task, text="", mode="infill", instruction="")
+        told = gemma_prompt.told(gap, room=room, count=lambda text: len(self._encode(text)))
+        before, place, wish, after = self._tokens.chat(
+            gemma_prompt.SYSTEM, [told.place, told.wish], thinking=False
+        )
+        opening = (*self._no_thought(after), *self._encode(gemma_prompt.opening(task)))
+        return Reading(
+            prompt=(*before, *place, *wish, *after, *opening),
+            mark=len(before) + len(place),
+            left=tuple(self._encode(_last_lines(task.before, self._canvas * 6))),
+            text=tuple(text),
+            right=(*self._head(task.after), *self._ending(task)),
+            fill=self._fill,
+        )
 
     # With a thought ----------------------------------------------------------------------------
 

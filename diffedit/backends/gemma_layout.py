@@ -7,6 +7,7 @@ layouts are offered, and the engine takes the one that the model is surest of.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from diffedit.core.errors import RequestError, TooLongError
@@ -26,6 +27,22 @@ class Codec(Protocol):
 
     def decode(self, ids: Sequence[int]) -> list[str]:
         """One string a slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A text to be scored, in tokens."""
+
+    prompt: tuple[int, ...]
+    mark: int
+    """As in Prompt: what another place of the same file may share."""
+    left: tuple[int, ...]
+    """What stands right before the text."""
+    text: tuple[int, ...]
+    right: tuple[int, ...]
+    """What stands after it, and how an answer ends."""
+    fill: int
+    """What stands after an answer's end."""
 
 
 def kept_parts(text: str, keep: Stretches) -> list[Part]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffedit.backends import gemma_folder, gemma_memory
 from diffedit.backends.gemma_sizes import Kind
+from diffedit.bench import gemma_load
 from diffedit.bench.figures import Goal, rounded
 from diffedit.bench.speed import machine, say
 from diffedit.cli_parser import Parser
@@ -46,6 +47,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--wide", action="store_true", help="real canvas and vocabulary, few layers"
     )
+    parser.add_argument(
+        "--load", type=int, default=0, metavar="N", help="memory while N layers are packed instead"
+    )
     parser.add_argument("--steps", type=int, default=0, metavar="N", help="steps of a canvas")
     parser.add_argument("--repeats", type=int, default=0, metavar="N", help="runs of each loop")
     parser.add_argument("--weights", default="bf16,int4", metavar="KINDS", help="for --full")
@@ -53,7 +57,9 @@ def main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     gemma_folder.check_packages()
     figures: Figures = {"machine": machine()}
-    if given.full:
+    if given.load:
+        figures |= gemma_load.measure(given.load)
+    elif given.full:
         for kind in given.weights.split(","):
             figures[kind] = full(kind, given.steps or 24, given.repeats or 3)
     else:
@@ -267,7 +273,7 @@ def _goals(figures: Figures) -> list[Goal]:
     """What was aimed at."""
     found: list[Goal] = []
     for name, told in figures.items():
-        if name in ("machine", "goals"):
+        if name in ("machine", "goals") or "ratio" not in told:
             continue
         value = told["ratio"]
         found.append(

@@ -1,6 +1,7 @@
 """`diffedit bench gemma`, in short: both loops run, on the same model, and are told apart."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from transformers import DiffusionGemmaConfig
 from diffedit import cli
 from diffedit.backends import gemma_build
 from diffedit.backends.gemma_sizes import Kind
-from diffedit.bench import gemma
+from diffedit.bench import gemma, gemma_load
 
 
 # generate() imports parts of torch that complain of torch itself.
@@ -48,3 +49,22 @@ def test_the_full_size_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     """One line, no traceback."""
     assert cli.main(["bench", "gemma", "--full"]) == 3
     assert "--full needs a GPU" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not gemma_load.RESET.exists(), reason="memory is told by Linux's /proc")
+def test_packing_holds_a_few_stretches_and_never_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With stretches of 1 MB, a fraction of one shard is held beside the packed weights."""
+    monkeypatch.setattr(gemma_build, "PART", 1 << 20)
+    size = gemma_load.write(tmp_path, 4, hidden=256, experts=24)
+    assert size["shards"] == 3
+    assert size["largest_shard_mb"] > 35
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # each has stretches of its own
+    try:
+        told = gemma_load.held(tmp_path, "int4")
+    finally:
+        torch.set_num_threads(threads)
+    assert 20 < told["result_mb"] < size["checkpoint_mb"] / 3
+    assert told["beside_mb"] < 30
