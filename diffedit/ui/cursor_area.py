@@ -129,8 +129,12 @@ class CursorArea(PageArea):
         self.page.break_group()
 
     def reveal(self, span: Span) -> None:
-        """Scroll as little as needed to show a span, its start first when it is too long."""
-        first, last = (self.page.text.location(at)[0] for at in (span.start, span.end))
+        """Scroll as little as needed to show a span, its start first when it is too long.
+
+        It may be asked for a moment later, when the page has less text than it had.
+        """
+        text = self.page.text
+        first, last = (text.location(min(at, len(text)))[0] for at in (span.start, span.end))
         top, end = self.rows.y_of(first), self.rows.y_of(last) + 1
         above, height = self.scroll_offset.y, self.window.height
         if top < above or end - top > height:

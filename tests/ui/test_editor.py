@@ -293,6 +293,16 @@ async def test_spans_for_the_app() -> None:
         assert "    return [a, (1)]" in lines_of(editor)
 
 
+async def test_a_span_that_is_gone_is_revealed_as_far_as_there_is_text() -> None:
+    """It is asked for after the next layout, and until then the text may become shorter."""
+    async with editing("x = 1\n" * 50) as (editor, pilot):
+        editor.call_after_refresh(editor.reveal, Span(0, 300))
+        editor.page.apply(ChangeSet((Change(Span(6, 300), ""),)))
+        await pilot.pause()
+        assert editor.scroll_offset.y == 0
+        assert editor.text == "x = 1\n"
+
+
 async def test_every_theme_paints() -> None:
     """The editor opens in each theme that ships, and takes another while it runs."""
     async with editing(CODE) as (editor, pilot):
