@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from diffedit.bench.figures import rounded, spread
 from diffedit.bench.screen import MARKER, SIZES, STAMP, Counts, Screen, settle, typing
-from diffedit.bench.speed import machine, say
+from diffedit.bench.speed import machine
 from diffedit.core.errors import DiffeditError
 
 OURS, STOCK = "diffedit", "stock TextArea"
@@ -56,28 +57,31 @@ EDITORS = (
 )
 """Each with the colours and the settings that it comes with, the stock TextArea with those of
 tree-sitter where that is installed."""
-LONGEST_S = 60.0
+LONGEST_S = 20.0
 """Seconds after which no more keys are typed, however few there were."""
+COLUMNS = ("start ms", "key p50 ms", "key p95 ms", "denoising p95")
+HEAD = f"{'':<16}{'lines':>8}{''.join(f'{column:>15}' for column in COLUMNS)}"
 
 
 def run(*, as_json: bool, sizes: Sequence[int] = SIZES, counts: Counts | None = None) -> int:
-    """Measure, and print a table or one JSON object."""
+    """Measure, and print a row of the table as soon as it is there, or one JSON object."""
     counts = counts or Counts()
     coloured = find_spec("tree_sitter_python") is not None
     figures: dict[str, Any] = {"machine": machine(), "stock_has_colours": coloured, "editors": {}}
+    told = sys.stderr if as_json else sys.stdout
+    told.write(HEAD + "\n")
     # A worker that has just lost its editor may still write where it compiled.
     with tempfile.TemporaryDirectory(
         prefix="diffedit-bench-", ignore_cleanup_errors=True
     ) as folder:
         screen = Screen(Path(folder), counts)
-        for lines in sizes:
-            for editor in EDITORS:
-                if editor.there:
-                    say(f"{editor.name}, {lines} lines")
-                    told = look(screen, editor, lines, counts)
-                    figures["editors"].setdefault(editor.name, {})[str(lines)] = told
-    text = json.dumps(figures, indent=2) if as_json else "\n".join(table(figures))
-    sys.stdout.write(text + "\n")
+        for lines, editor in product(sizes, (one for one in EDITORS if one.there)):
+            found = look(screen, editor, lines, counts)
+            figures["editors"].setdefault(editor.name, {})[str(lines)] = found
+            told.write(row(editor.name, lines, found) + "\n")
+            told.flush()
+    if as_json:
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     return 0
 
 
@@ -128,16 +132,11 @@ def in_time(times: Iterator[float]) -> Iterator[float]:
             return
 
 
-def table(figures: dict[str, Any]) -> Iterator[str]:
-    """The figures for people."""
-    heads = ("start ms", "key p50 ms", "key p95 ms", "denoising p95")
-    yield f"{'':<16}{'lines':>8}{''.join(f'{head:>15}' for head in heads)}"
-    for name, told in figures["editors"].items():
-        for lines, one in told.items():
-            if "failed" in one:
-                yield f"{name:<16}{lines:>8}  {one['failed']}"
-                continue
-            keys = one["key_to_paint_ms"]
-            busy = one.get("key_while_denoising_ms", {"p95": "-"})["p95"]
-            found = (one["start_ms"], keys["p50"], keys["p95"], busy)
-            yield f"{name:<16}{lines:>8}{''.join(f'{figure:>15}' for figure in found)}"
+def row(name: str, lines: int, found: dict[str, Any]) -> str:
+    """The figures of one editor on one file, for people."""
+    if "failed" in found:
+        return f"{name:<16}{lines:>8}  {found['failed']}"
+    keys = found["key_to_paint_ms"]
+    busy = found.get("key_while_denoising_ms", {"p95": "-"})["p95"]
+    shown = (found["start_ms"], keys["p50"], keys["p95"], busy)
+    return f"{name:<16}{lines:>8}{''.join(f'{figure:>15}' for figure in shown)}"
