@@ -216,7 +216,8 @@ class DiffeditApp(App[int]):
         """The page of keys."""
         from diffedit.ui.dialogs import Help  # noqa: PLC0415 - when it is asked for
 
-        self.push_screen(Help(commands.help_sections(self.settings.keys)))
+        cannot = commands.greyed(self.client.abilities)
+        self.push_screen(Help(commands.help_sections(self.settings.keys), cannot))
 
     def show_palette(self) -> None:
         """The list of commands."""

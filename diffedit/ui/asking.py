@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from diffedit.core.draft import Draft
 from diffedit.core.errors import DiffeditError
+from diffedit.ui.able import NEEDS
 from diffedit.ui.spans import pinned
 
 if TYPE_CHECKING:
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.editing import Editing
     from diffedit.ui.stage import Stage
-
-ALWAYS_FROM_NOTHING = "This model always starts from nothing: it has no strength to set."
 
 
 class Asking:
@@ -27,7 +26,7 @@ class Asking:
         """Alt+s: the next of five stops, from touching up to starting from nothing."""
         prompt = self._stage.window.prompt
         if not prompt.stronger():
-            self._stage.say(ALWAYS_FROM_NOTHING)
+            self._stage.say(NEEDS["prompt_strength"].why)
             return
         await self._preview()
 

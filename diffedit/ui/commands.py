@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from diffedit.ui.able import lacking
 from diffedit.ui.editor_keys import editor_bindings
 from diffedit.ui.keys import PLACES, keys_of, shown
 from diffedit.ui.own_keys import in_force, page_actions, page_keys
@@ -13,6 +14,7 @@ from diffedit.ui.own_keys import problems as own_problems
 
 if TYPE_CHECKING:
     from diffedit.config.settings import Settings
+    from diffedit.engine.backend import Abilities
     from diffedit.ui.asking import Asking
     from diffedit.ui.editing import Editing
     from diffedit.ui.filing import Filing
@@ -255,6 +257,12 @@ def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, 
         for does, keys in page_keys(own) if place == "editor" else ():
             rows[does] = [shown(key) for key in keys]
         yield title, [(", ".join(keys), does) for does, keys in rows.items()]
+
+
+def greyed(abilities: Abilities | None) -> dict[str, str]:
+    """By title, what this model cannot do, and why in short: the help page and palette dim it."""
+    lacks = ((command.title, lacking(command.id, abilities)) for command in COMMANDS)
+    return {title: need.short for title, need in lacks if need is not None}
 
 
 def start_problems(settings: Settings) -> Iterator[str]:

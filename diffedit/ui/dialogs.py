@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from rich.style import Style
@@ -174,8 +175,14 @@ class Help(Question[None]):
         Binding("escape,f1,q,enter", "leave", show=False)
     ]
 
-    def __init__(self, sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+    def __init__(
+        self,
+        sections: Iterable[tuple[str, Iterable[tuple[str, str]]]],
+        cannot: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`cannot`: what the model is not able to do, and why; it is dimmed."""
         super().__init__()
+        self._cannot = cannot
         self._sections = tuple((title, tuple(rows)) for title, rows in sections)
 
     def compose(self) -> ComposeResult:
@@ -184,8 +191,11 @@ class Help(Question[None]):
         for title, rows in self._sections:
             text.append(f"{title}\n", "bold underline")
             for keys, does in rows:
-                text.append(f"  {keys:<18}", "bold")
-                text.append(f"{does}\n")
+                why = self._cannot.get(does)
+                text.append(f"  {keys:<18}", "dim" if why else "bold")
+                text.append(
+                    f"{does}: this model {why}\n" if why else f"{does}\n", "dim" * bool(why)
+                )
             text.append("\n")
         text.append("esc closes this page", "dim")
         with VerticalScroll(classes="dialog tall"):

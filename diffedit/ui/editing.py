@@ -10,6 +10,7 @@ from diffedit.core.attachment import named
 from diffedit.core.span import Span
 from diffedit.engine.task import MODES, Mode
 from diffedit.ui import aiming
+from diffedit.ui.able import why_not
 from diffedit.ui.aiming import Places, about
 from diffedit.ui.buffers import Buffer
 from diffedit.ui.course import Course
@@ -81,7 +82,10 @@ class Editing:
 
     def _ask_at_cursor(self, mode: Mode) -> None:
         buffer = self._stage.buffers.current
-        if self._free(buffer):
+        why = why_not("fill", self._stage.client.abilities) if mode == "infill" else ""
+        if why:
+            self._stage.say(why, "warning")
+        elif self._free(buffer):
             head = buffer.page.selection.head
             self._open((Span(head, head),), mode)
 
@@ -139,8 +143,7 @@ class Editing:
 
     def _know_the_model(self) -> None:
         """Let the bar offer what the loaded model can do, and no more."""
-        prompt, abilities = self._stage.window.prompt, self._stage.client.abilities
-        prompt.can_start_warm = bool(abilities and abilities.warm_start)
+        self._stage.window.prompt.abilities = self._stage.client.abilities
 
     def closed(self) -> None:
         """Esc in the bar: all is as it was."""

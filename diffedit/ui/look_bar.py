@@ -12,10 +12,12 @@ from textual.widget import Widget
 
 from diffedit.core.heat import BARS, level
 from diffedit.core.show import one_line
+from diffedit.ui.able import Offer, fitting, lacking, offer
 from diffedit.ui.keys import KEYS
 
 if TYPE_CHECKING:
     from diffedit.core.edit import Edit
+    from diffedit.engine.backend import Abilities
     from diffedit.ui.look import Look
 
 CHOICES = 8
@@ -36,27 +38,28 @@ def where(edit: Edit) -> str:
     return f"step {steps} of {link.film.frames[-1].figures.steps or count} {track}"
 
 
-def offers(edit: Edit, look: Look, *, clamp: bool, warm: bool = True) -> Iterator[tuple[str, str]]:
-    """The keys that do something here, each with what it does."""
+def offers(edit: Edit, look: Look, abilities: Abilities | None) -> Iterator[Offer]:
+    """The keys that do something here, each with what it does; dimmed, what the model cannot."""
+    clamp = bool(abilities and abilities.clamp)
     if edit.link is not None and len(edit.link.film) > 1:
-        yield "←→", "step"
-        yield "space", "stop" if look.playing else f"play {look.pace}/s"
+        yield Offer("←→", "step")
+        yield Offer("space", "stop" if look.playing else f"play {look.pace}/s")
     if not look.last:
-        yield "enter", "take this step"
-    if warm:
-        yield "f", "fork"
-    yield "h", "heat off" if look.heat else "heat"
-    yield "u", "least sure"
+        yield Offer("enter", "take this step")
+    yield offer("f", "fork", "fork", abilities)
+    told = any(token.nats is not None for token in look.tokens)
+    yield offer("h", "heat off" if look.heat else "heat", "heat", None if told else abilities)
+    yield Offer("u", "least sure")
     if look.token is not None and look.last:
-        yield "p/P", "pin word/line" if clamp else "pin"
-        yield "m", "mark"
+        yield Offer("p/P", "pin word/line" if clamp else "pin")
+        yield Offer("m", "mark")
     if look.marked:
-        yield "t", "think again"
-    yield "s/S", "save run/film"
-    yield "esc", "back"
+        yield Offer("t", "think again")
+    yield Offer("s/S", "save run/film")
+    yield Offer("esc", "back")
 
 
-def about_token(look: Look, *, scores: bool) -> Text:
+def about_token(look: Look, abilities: Abilities | None) -> Text:
     """The token in a line: how sure the model is of it, and what else might stand there."""
     text, token = Text(no_wrap=True, overflow="ellipsis"), look.token
     if token is None:
@@ -67,9 +70,9 @@ def about_token(look: Look, *, scores: bool) -> Text:
     for number, choice in enumerate(token.choices[:CHOICES], start=1):
         text.append(f"  {number} ", "bold")
         text.append(f"{one_line(choice.text)} {choice.probability:.0%}")
-    if not token.choices:
-        said = "" if scores else "this model tells no alternatives"
-        text.append(f"  {said}", "dim")
+    need = lacking("choice_1", abilities)
+    if not token.choices and need:
+        text.append(f"  1-{CHOICES} another token: {need.short}", "dim")
     return text
 
 
@@ -85,8 +88,7 @@ class LookBar(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="look-bar")
         self._shown: tuple[Edit, Look] | None = None
-        self.clamp = self.scores = self.warm = False
-        """What the model can do."""
+        self.abilities: Abilities | None = None
 
     def show(self, edit: Edit | None, look: Look | None = None) -> None:
         """Show a look, or go away."""
@@ -111,13 +113,8 @@ class LookBar(Widget, can_focus=True):
         text.append(f" {where(edit)} ", "reverse bold")
         if not self.has_focus:
             text.append("  ctrl+k back to the draft", "dim")
-        width = self.size.width - text.cell_len
-        for key, does in (
-            offers(edit, look, clamp=self.clamp, warm=self.warm) if self.has_focus else ()
-        ):
-            width -= len(key) + len(does) + 3
-            if width >= 0 or key == "esc":
-                text.append(f"  {key}", "bold")
-                text.append(f" {does}")
+        else:
+            width = self.size.width - text.cell_len
+            text.append_text(fitting(offers(edit, look, self.abilities), width, always="esc"))
         text.append("\n")
-        return text.append_text(about_token(look, scores=self.scores))
+        return text.append_text(about_token(look, self.abilities))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffedit.core.stretch import Stretches, joined, rest
+from diffedit.ui.able import NEEDS, why_not
 from diffedit.ui.shown import show_edit
 from diffedit.ui.spans import without_last_newline
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from diffedit.ui.look import Look
     from diffedit.ui.stage import Stage
 
-NO_STEPS = "This model shows no steps, so there is nothing to go back to."
-NO_HEAT = "This model does not say how sure it is of a token."
-NO_CHOICE = "This model tells no alternatives for a token."
+ONE_STEP = "There is only this one step."
 
 
 class Looking:
@@ -36,7 +35,7 @@ class Looking:
         buffer = self._buffer
         link = buffer.edit.link
         if link is None or len(link.film) < 2:
-            self._stage.say(NO_STEPS)
+            self._stage.say(self._why_not("steps") or ONE_STEP)
             return
         self._open(buffer)
         self.step(-1)
@@ -54,7 +53,7 @@ class Looking:
         if not any(token.nats is not None for token in look.tokens) and not (
             abilities and abilities.score
         ):
-            self._stage.say(NO_HEAT)
+            self._stage.say(NEEDS["heat"].why)
             return
         self._put(replace(look, heat=not look.heat))
         if buffer.look is not None and buffer.look.heat:
@@ -88,7 +87,8 @@ class Looking:
         if buffer.edit.stage != "select" or self._editing.running is not None:
             return
         if abilities is None or not abilities.score:
-            self._stage.say("This model cannot score a text, or it is not loaded yet.", "warning")
+            why = self._why_not("proofread") or "The model is not loaded yet."
+            self._stage.say(why, "warning")
             return
         model = await self._editing.model()
         span = window.editor.selected_span()
@@ -204,12 +204,9 @@ class Looking:
         """`f`: another way on from here, with other words or another seed."""
         edit = self._buffer.edit
         link, frame = edit.link, edit.frame
-        if link is None or frame is None:
-            self._stage.say(NO_STEPS)
-            return
-        abilities = self._stage.client.abilities
-        if abilities is not None and not abilities.warm_start:
-            self._stage.say("This model always starts from nothing, so no step can be forked.")
+        why = self._why_not("fork")
+        if link is None or frame is None or why:
+            self._stage.say(why or NEEDS["steps"].why)
             return
 
         def start() -> Start:
@@ -283,7 +280,8 @@ class Looking:
         if look is None or link is None or look.token is None or look.at is None:
             return
         if number >= len(look.token.choices):
-            self._stage.say(NO_CHOICE if not look.token.choices else "There is no such choice.")
+            none = NEEDS["choice_1"].why
+            self._stage.say("There is no such choice." if look.token.choices else none)
             return
         from diffedit.core.start import chosen  # noqa: PLC0415 - not before there is a draft
 
@@ -297,6 +295,9 @@ class Looking:
             buffer.session.adopt_text(start)
             buffer.look = None
             show_edit(self._stage, buffer)
+
+    def _why_not(self, command: str) -> str:
+        return why_not(command, self._stage.client.abilities)
 
     @property
     def _clamp(self) -> bool:

@@ -7,11 +7,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from rich.text import Text
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.visual import VisualType
 
 from diffedit.config import models, plugins, themes
 from diffedit.core.errors import DiffeditError
 from diffedit.core.show import visible
+from diffedit.ui.able import lacking
 from diffedit.ui.commands import COMMANDS, editor_lines, listed
 from diffedit.ui.keys import keys_of
 from diffedit.ui.own_keys import in_force
@@ -49,14 +52,23 @@ class Palette(Provider):
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
         for title, action in self._all:
-            yield DiscoveryHit(title, self._doing(action))
+            yield DiscoveryHit(self._shown(title, action, title), self._doing(action), title)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed so far."""
         matcher = self.matcher(query)
         for title, action in self._all:
             if score := matcher.match(title):
-                yield Hit(score, matcher.highlight(title), self._doing(action))
+                shown = self._shown(title, action, matcher.highlight(title))
+                yield Hit(score, shown, self._doing(action), title)
+
+    def _shown(self, title: str, action: str | Choose, plain: VisualType) -> VisualType:
+        """A line; dimmed, with the reason, where the model cannot do what it says."""
+        client = getattr(self.app, "client", None)
+        abilities = client.abilities if client is not None else None
+        named = action.split("'")[1] if isinstance(action, str) and "'" in action else ""
+        need = lacking(named, abilities)
+        return Text(f"{title}: this model {need.short}", "dim") if need else plain
 
     def _doing(self, action: str | Choose) -> Any:
         if isinstance(action, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,9 +16,13 @@ from diffedit.core.attachment import named
 from diffedit.core.show import visible
 from diffedit.engine.params import STRENGTHS
 from diffedit.engine.task import Mode
+from diffedit.ui.able import lacking
 from diffedit.ui.events import PromptClosed, PromptSent
 from diffedit.ui.keys import KEYS
 from diffedit.ui.prompt_history import PromptHistory
+
+if TYPE_CHECKING:
+    from diffedit.engine.backend import Abilities
 
 WHAT: dict[Mode, tuple[str, str]] = {
     "rewrite": ("Rewrite", "What is to be done with it?"),
@@ -84,8 +89,8 @@ class PromptBar(Vertical):
         self._about = ""
         self._stop = len(STOPS) - 1
         self._pins = 0
-        self.can_start_warm = False
-        """Whether the model may begin with the text; else it always starts from nothing."""
+        self.abilities: Abilities | None = None
+        """What the model can do; None: none is loaded yet."""
 
     def compose(self) -> ComposeResult:
         """Heading and line."""
@@ -148,6 +153,11 @@ class PromptBar(Vertical):
         self._show()
 
     @property
+    def can_start_warm(self) -> bool:
+        """Whether the model may begin with the text; else it always starts from nothing."""
+        return self.abilities is not None and self.abilities.warm_start
+
+    @property
     def noise(self) -> float | None:
         """The share of the text that is noised at the start; None: as the settings say."""
         return (
@@ -195,9 +205,13 @@ class PromptBar(Vertical):
             if self.can_start_warm:
                 bar, (name, _) = STOPS[self._stop]
                 heading.append(f"alt+s {bar} {name} ", "bold")
+            elif need := lacking("prompt_strength", self.abilities):
+                heading.append(f"alt+s strength: {need.short} ", "dim")
             heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
         for image in named(self.area.text):
-            heading.append(f"+ image {visible(image.name)}  ", "bold")
+            need = lacking("image", self.abilities)
+            said = f"+ image {visible(image.name)}{f': {need.short}' if need else ''}  "
+            heading.append(said, "dim" if need else "bold")
         hint = HINT if len(self._modes) > 1 else HINT.replace("tab mode · ", "")
         heading.append(hint, "dim")
         self.query_one("#prompt-heading", Static).update(heading)

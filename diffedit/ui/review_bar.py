@@ -9,11 +9,15 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from diffedit.core.consensus import agreement
+from diffedit.ui.able import Offer, fitting, lacking, offer
 from diffedit.ui.keys import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diffedit.core.edit import Edit
     from diffedit.core.review import Review
+    from diffedit.engine.backend import Abilities
 
 
 def summary(review: Review) -> str:
@@ -44,23 +48,26 @@ def offers(review: Review, width: int) -> list[tuple[str, str]]:
     return [(key, does) for _, _, key, does in offered]
 
 
-def more(review: Review, edit: Edit, *, merge: bool = False) -> list[tuple[str, str]]:
+def more(review: Review, edit: Edit, abilities: Abilities | None) -> Iterator[Offer]:
     """The keys that only a diffusion model's draft has, in the second line."""
-    link = edit.link
-    steps = link is not None and len(link.film) > 1
-    draft = review.draft
-    share = agreement(draft.text, [text for text in draft.texts if text != draft.text])
-    found = [
-        (True, "i", "follow up"),
-        (any(verdict is False for verdict in review.verdicts), "e", "rejected anew"),
-        (steps, "←", "steps"),
-        (True, "h", "heat"),
-        (True, "u", "least sure"),
-        (merge, "m", f"as the next answer has it ({share:.0%} agreed)"),
-        (True, "c", "check"),
-        (len(edit.links) > 1, "{}", f"draft {edit.at + 1} of {len(edit.links)}"),
-    ]
-    return [(key, does) for there, key, does in found if there]
+    link, draft = edit.link, review.draft
+    yield Offer("i", "follow up")
+    if any(verdict is False for verdict in review.verdicts):
+        yield Offer("e", "rejected anew")
+    if link is not None and len(link.film) > 1:
+        yield Offer("←", "steps")
+    elif lacking("steps", abilities):
+        yield offer("←", "steps", "steps", abilities)
+    told = any(piece.entropy is not None for piece in draft.pieces)
+    yield offer("h", "heat", "heat", None if told else abilities)
+    if told or not lacking("heat", abilities):
+        yield Offer("u", "least sure")
+    if len(draft.texts) > 1:
+        share = agreement(draft.text, [text for text in draft.texts if text != draft.text])
+        yield Offer("m", f"as the next answer has it ({share:.0%} agreed)")
+    yield Offer("c", "check")
+    if len(edit.links) > 1:
+        yield Offer("{}", f"draft {edit.at + 1} of {len(edit.links)}")
 
 
 class ReviewBar(Widget, can_focus=True):
@@ -76,6 +83,7 @@ class ReviewBar(Widget, can_focus=True):
         super().__init__(id="review-bar")
         self.review: Review | None = None
         self.edit: Edit | None = None
+        self.abilities: Abilities | None = None
 
     def show(self, review: Review | None, edit: Edit | None = None) -> None:
         """Show a review, or go away."""
@@ -104,9 +112,7 @@ class ReviewBar(Widget, can_focus=True):
             text.append(f"  {key}", "bold")
             text.append(f" {does}")
         if self.edit is not None:
-            merge = len(self.review.draft.texts) > 1
             text.append("\n")
-            for key, does in more(self.review, self.edit, merge=merge):
-                text.append(f"  {key}", "bold")
-                text.append(f" {does}")
+            offered = more(self.review, self.edit, self.abilities)
+            text.append_text(fitting(offered, self.size.width))
         return text

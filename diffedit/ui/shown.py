@@ -21,10 +21,8 @@ def show_edit(stage: Stage, buffer: Buffer, *, focus: bool = True) -> None:
 
         buffer.look = look_of(edit, buffer.look)
     abilities = stage.client.abilities
+    window.review_bar.abilities = window.look_bar.abilities = abilities
     window.review_bar.show(edit.review, edit)
-    window.look_bar.clamp = bool(abilities and abilities.clamp)
-    window.look_bar.warm = bool(abilities and abilities.warm_start)
-    window.look_bar.scores = bool(abilities and abilities.score)
     window.look_bar.show(edit if edit.looking else None, buffer.look)
     window.paint(buffer)
     if focus:

@@ -78,9 +78,9 @@ async def test_pins_are_shown_and_hold(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_starts_from_nothing_says_so(tmp_path: Path) -> None:
-    """There is no strength to set on a recording; the bar does not offer it."""
+    """There is no strength to set on a recording; the bar dims it."""
     async with staged(file(tmp_path), model=script(tmp_path, text="x")) as stage:
         await stage.saw("loaded")
         await stage.press("ctrl+k", "alt+s")
-        assert "alt+s" not in heading(stage)
+        assert "alt+s strength: starts from nothing" in heading(stage)
         assert any("from nothing" in line for line in stage.said)
