@@ -7,6 +7,7 @@ see PATTERNS. Every file is of one revision, which is written down before the fi
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import json
 import os
@@ -29,6 +30,8 @@ SOURCE = "diffedit-source.json"
 INSTALL = "pip install 'diffedit[gemma]'"
 ROOM = 500_000_000
 """Bytes that stay free on the disk."""
+CHUNK = 1 << 20
+"""Bytes that are written at once, at most: what a kill costs, and what a cancel waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,12 @@ def fetch(found: Offer, target: Path, report: Progress, cancelled: Callable[[], 
     on with. Raises ModelError; `check(folder)` of the caller may look at the result before.
     """
     part = partial(target)
-    with pulling.writing(target.parent):
+    with (
+        pulling.writing(target.parent),
+        pulling.locked(target.parent / ".hub.lock", cancelled),
+    ):
+        if origin(target).get("revision") == found.revision:
+            return  # another diffedit fetched it while this one waited for the lock
         part.mkdir(parents=True, exist_ok=True)
         if origin(part).get("revision") not in (None, found.revision):
             shutil.rmtree(part)  # of another revision: its files are not to be mixed with these
@@ -173,6 +181,8 @@ def _fetch(found: Offer, file: RemoteFile, folder: Path, course: _Course) -> Non
     if course.cancelled():
         raise _stopped()
     course.report(course.done + there, course.total)
+    usual = hub.constants.DOWNLOAD_CHUNK_SIZE
+    hub.constants.DOWNLOAD_CHUNK_SIZE = min(CHUNK, usual)
     url = hub.hf_hub_url(found.repository, file.name, revision=found.revision, endpoint=_endpoint())
     headers = hub.utils.build_hf_headers()
     try:
@@ -188,6 +198,8 @@ def _fetch(found: Offer, file: RemoteFile, folder: Path, course: _Course) -> Non
             )
     except _Stopped:
         raise _stopped() from None
+    finally:
+        hub.constants.DOWNLOAD_CHUNK_SIZE = usual
     if part.stat().st_size != file.size or (file.sha256 and pulling.checksum(part) != file.sha256):
         part.unlink()
         raise ModelError(
@@ -246,13 +258,17 @@ def _library() -> Any:
     """huggingface_hub. Raises ModelError with the line to install."""
     try:
         import huggingface_hub  # noqa: PLC0415 - slow, and an extra
+        import huggingface_hub.constants  # noqa: PLC0415 - as above
         import huggingface_hub.errors  # noqa: PLC0415 - as above
         import huggingface_hub.file_download  # noqa: PLC0415 - as above
+        import huggingface_hub.utils.logging  # noqa: PLC0415 - as above
     except ImportError as error:
         raise ModelError(
             "Fetching a checkpoint needs huggingface_hub, which is not installed.",
             hint=f"Run: {INSTALL}",
         ) from error
+    # It tells of each new try; a screen of ours may be where that would go.
+    huggingface_hub.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return huggingface_hub
 
 
@@ -276,7 +292,12 @@ def _told(repository: str) -> Iterator[None]:
         ) from error
     except errors.HFValidationError as error:
         raise ModelError(visible(f"{repository!r} is no repository's name.")) from error
-    except (errors.HfHubHTTPError, errors.HTTPError, OSError) as error:
+    except (errors.HfHubHTTPError, errors.HTTPError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ModelError(
+                "The disk is full. What was fetched is kept.",
+                hint="Make room; pulling again goes on from here.",
+            ) from error
         why = " ".join(str(error).split())[:160]
         raise ModelError(
             visible(f"The hub did not give {repository}: {why or type(error).__name__}."),

@@ -59,7 +59,7 @@ class Source:
 def fetch(source: Source, target: Path, report: Progress, cancelled: Callable[[], bool]) -> None:
     """Put the model at `target`, whole and checked, or raise ModelError and leave nothing."""
     store = target.parent
-    with writing(store), _locked(store / ".lock", cancelled):
+    with writing(store), locked(store / ".lock", cancelled):
         _sweep(store)
         if target.is_file() and checksum(target) == source.sha256:
             return  # another diffedit fetched it while this one waited for the lock
@@ -252,7 +252,7 @@ def writing(store: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, cancelled: Callable[[], bool]) -> Iterator[None]:
+def locked(path: Path, cancelled: Callable[[], bool]) -> Iterator[None]:
     """Hold the store's lock, waiting for another diffedit that fetches; it dies with its holder."""
     with path.open("ab") as file:
         while not _take(file):

@@ -168,7 +168,7 @@ class OpenAICompatible:
         if not isinstance(found, dict):
             raise BackendError(f"{host} sent something that is no answer.")
         if found.get("error"):
-            raise BackendError(f"{host} broke off with an error.{said(found)}")
+            raise BackendError(f"{host} broke off with an error.{said(found, self._key())}")
         return found
 
     def _step(self, answer: Answer) -> Step:

@@ -125,6 +125,7 @@ class Stream:
             json.dumps(body).encode(),
             {"Content-Type": "application/json", "Accept": "text/event-stream", **headers},
         )
+        self._key = headers.get("Authorization", "").removeprefix("Bearer ")
         self._timeout_s = timeout_s
         self._lines: queue.SimpleQueue[str | DiffeditError | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -175,7 +176,7 @@ class Stream:
                     self._lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
         except urllib.error.HTTPError as error:
             with error:
-                self._lines.put(_refused(error, self.host))
+                self._lines.put(_refused(error, self.host, self._key))
         except TimeoutError:
             self._lines.put(self._silent())
         except urllib.error.URLError as error:
@@ -216,9 +217,9 @@ def _unreached(error: urllib.error.URLError, host: str) -> BackendError:
     )
 
 
-def _refused(error: urllib.error.HTTPError, host: str) -> DiffeditError:
+def _refused(error: urllib.error.HTTPError, host: str, key: str) -> DiffeditError:
     """What an HTTP status means for the person who waits."""
-    said = _said(error)
+    said = _said(error, key)
     if error.code in (401, 403):
         return ModelError(
             f"{host} refused the key ({error.code}).{said}",
@@ -248,20 +249,25 @@ def _asked(error: urllib.error.HTTPError) -> float | None:
     return float(told) if told.isascii() and told.isdigit() else None
 
 
-def _said(response: IO[bytes]) -> str:
+def _said(response: IO[bytes], key: str) -> str:
     """The server's own words in an error, shortened; "" if it has none."""
     try:
-        return said(json.loads(response.read(100_000)))
+        return said(json.loads(response.read(100_000)), key)
     except (OSError, ValueError, http.client.HTTPException):
         return ""
 
 
-def said(answer: Any) -> str:
-    """The message in an error object, as " It said: …"; "" if there is none."""
+def said(answer: Any, key: str) -> str:
+    """The message in an error object, as " It said: …"; "" if there is none.
+
+    Some servers repeat the key that they refuse; it is not shown.
+    """
     found = answer.get("error", answer) if isinstance(answer, dict) else answer
     if isinstance(found, dict):
         found = found.get("message", "")
-    return f' It said: "{_line(found)}"' if found and isinstance(found, str) else ""
+    if not found or not isinstance(found, str):
+        return ""
+    return f' It said: "{_line(found.replace(key, "(the key)") if key else found)}"'
 
 
 def _line(words: object) -> str:

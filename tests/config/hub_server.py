@@ -24,6 +24,8 @@ class Hub(ThreadingHTTPServer):
         self.refs = {"main"}
         self.lies: dict[str, bytes] = {}
         """What is sent in place of a file."""
+        self.breaks: dict[str, int] = {}
+        """After how many bytes of a file the connection breaks, once."""
         self.gated = False
         self.asked: list[tuple[str, str]] = []
         """Each file that was asked for, and from which byte on."""
@@ -89,7 +91,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        cut = self.server.breaks.pop(self.path.rpartition("/")[2], None)
+        self.wfile.write(body[:cut])
+        self.close_connection = cut is not None
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

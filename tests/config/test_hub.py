@@ -1,20 +1,26 @@
 """Pulling a checkpoint from a hub, against a server on this machine that speaks its protocol."""
 
+import errno
 import io
 import json
+import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hub_server import COMMIT, Hub, serving
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 
 from diffedit import cli
 from diffedit.backends import gemma_memory
 from diffedit.config import checkpoints, hub, models
+from diffedit.config import pull as pulling
 from diffedit.core.errors import ModelError
 
 NAME = "owner/tiny-it"
@@ -126,6 +132,60 @@ def test_a_pull_that_was_stopped_goes_on(server: Hub) -> None:
     assert again == name
     assert int(first) > 0
     assert (Path(model.path) / name).read_bytes() == server.files[name]
+
+
+def test_a_connection_that_breaks_is_taken_up_in_silence(
+    server: Hub, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The library goes on by itself; its warnings do not get onto a screen of ours."""
+    clock = SimpleNamespace(**{**vars(time), "sleep": lambda _: None})
+    monkeypatch.setattr(file_download, "time", clock)
+    name = "model-00001-of-00002.safetensors"
+    server.breaks[name] = 5000
+    model = pull()
+    assert (Path(model.path) / name).read_bytes() == server.files[name]
+    assert [first for asked, first in server.asked if asked == name] == ["0", "5000"]
+    said = capfd.readouterr()
+    assert said.out + said.err == ""
+
+
+def test_two_pulls_at_once_do_not_meet(server: Hub) -> None:
+    """The second waits for the first and can be stopped meanwhile; what it wanted is there then."""
+    target = models.store() / "tiny-it"
+    other = pull()
+    away = Path(other.path).rename(models.store() / ".away")
+    asked = len(server.asked)
+    first = ExitStack()
+    with first:
+        first.enter_context(pulling.locked(models.store() / ".hub.lock", lambda: False))
+        with pytest.raises(ModelError, match="stopped"):
+            pull(cancelled=lambda: True)
+
+        def done() -> bool:
+            away.rename(target)
+            first.close()
+            return False
+
+        assert pull(cancelled=done).installed
+    assert len(server.asked) == asked
+
+
+def test_a_disk_that_fills_up_keeps_what_is_there(
+    server: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else took the room after all: one line, and the next pull goes on."""
+    with monkeypatch.context() as patch:
+        patch.setattr(file_download, "http_get", full)
+        assert refused() == (
+            "The disk is full. What was fetched is kept. "
+            "Make room; pulling again goes on from here."
+        )
+    assert pull().installed
+
+
+def full(_url: str, out: Any, **_: Any) -> None:
+    """What the library does when the disk is full."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), out.name)
 
 
 def test_another_revision_is_not_mixed_in(server: Hub) -> None:

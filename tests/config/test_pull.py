@@ -68,8 +68,8 @@ def fetch(source: Source, target: Path) -> list[tuple[int, int]]:
 
 
 def left(target: Path) -> set[str]:
-    """What lies in the store, the lock aside."""
-    return {path.name for path in target.parent.iterdir()} - {".lock"}
+    """What lies in the store, its lock and the notes of looks at files aside."""
+    return {path.name for path in target.parent.iterdir()} - {".lock", ".looks"}
 
 
 def refused(source: Source, target: Path) -> str:

@@ -226,6 +226,20 @@ def test_two_places_for_the_key_is_one_too_many() -> None:
         backend("http://127.0.0.1:9/v1", key_command="a", key_env="B")
 
 
+@pytest.mark.parametrize("status", [200, 401, 500])
+def test_a_server_that_repeats_the_key_does_not_get_it_shown(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Neither in a refusal nor in an error within the stream."""
+    monkeypatch.setenv("TINY_KEY", "s3cret")
+    words = b'{"error": {"message": "no such key: Bearer s3cret"}}'
+    body = b"data: " + words + b"\n\n" if status == 200 else words
+    with serving(body, status=status) as server:
+        told = str(refused(server.url, key_env="TINY_KEY"))
+    assert "no such key: Bearer (the key)" in told
+    assert "s3cret" not in told
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_server_is_asked_again(status: int) -> None:
     """As soon as it says, and as often as `retries`; then its answer is taken."""
