@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffedit.backends import gemma_folder
+from diffedit.backends.gemma_memory import is_lack
 from diffedit.backends.gemma_weights import PRECISIONS, load_model
 from diffedit.backends.options import whole_numbers
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
@@ -85,9 +86,12 @@ class DiffusionGemmaBackend:
         checkpoint = gemma_folder.look(self._folder)
         gemma_folder.check_packages()
         report("find", 1, 1)
-        from transformers.utils import logging  # noqa: PLC0415 - heavy
+        try:
+            from transformers.utils import logging  # noqa: PLC0415 - heavy
 
-        from diffedit.backends.gemma_denoiser import GemmaDenoiser  # noqa: PLC0415 - torch
+            from diffedit.backends.gemma_denoiser import GemmaDenoiser  # noqa: PLC0415 - torch
+        except (ImportError, OSError) as error:
+            raise gemma_folder.broken(error) from error
         from diffedit.backends.gemma_tokens import GemmaTokens, end_ids  # noqa: PLC0415 - beside it
 
         logging.set_verbosity_error()
@@ -186,7 +190,9 @@ class DiffusionGemmaBackend:
 
         try:
             yield
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_lack(error):
+                raise
             denoiser.forget()
             with suppress(RuntimeError):
                 torch.cuda.empty_cache()

@@ -62,6 +62,15 @@ def check_packages() -> None:
             )
 
 
+def broken(error: Exception) -> ModelError:
+    """A package that is there but cannot be imported, with the line to install it again."""
+    why = visible(" ".join(str(error).split())[:160])
+    return ModelError(
+        f"torch or transformers is installed but does not start: {why}.",
+        hint=f"Run: {INSTALL} --force-reinstall",
+    )
+
+
 def look(folder: Path) -> Checkpoint:
     """The checkpoint in a folder. Raises ModelError, in one line, for what it is not or lacks."""
     if not folder.is_dir():
@@ -70,7 +79,10 @@ def look(folder: Path) -> Checkpoint:
     kind = config.get("model_type")
     if kind != MODEL_TYPE:
         what = f"a {kind} model" if isinstance(kind, str) else "no model that says its type"
-        raise ModelError(visible(f"{folder} holds {what}; this backend runs {MODEL_TYPE}."))
+        raise ModelError(
+            visible(f"{folder} holds {what}; this backend runs {MODEL_TYPE}."),
+            hint="A GGUF file of it may do: see `diffedit models add`.",
+        )
     shards = _shards(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         if not (folder / name).is_file():

@@ -78,6 +78,16 @@ def choose(needs: Mapping[Kind, Need], here: Machine, *, device: str, wanted: st
     raise _too_little(needs, kinds, here, on_gpu=on_gpu)
 
 
+def is_lack(error: BaseException) -> bool:
+    """Whether memory ran out: torch says so in an error of its own on CUDA, elsewhere in words."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _LACK)
+
+
+_LACK = ("can't allocate memory", "out of memory", "not enough memory", "STATUS_ALLOC_FAILED")
+
+
 def _fits(need: Need, here: Machine, *, on_gpu: bool) -> bool:
     """Whether there is any way for it."""
     if not on_gpu:

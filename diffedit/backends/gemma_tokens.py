@@ -49,7 +49,8 @@ class GemmaTokens:
         except (OSError, ValueError, KeyError, TypeError) as error:
             said = " ".join(str(error).split())[:200]
             raise ModelError(
-                visible(f"The tokenizer in {folder} cannot be read: {said}")
+                visible(f"The tokenizer in {folder} cannot be read: {said}."),
+                hint="Fetch tokenizer.json and tokenizer_config.json again.",
             ) from error
         return cls(tokenizer, end_ids)
 
@@ -108,7 +109,10 @@ class GemmaTokens:
             )
         except Exception as error:  # a template is a program, and any of its errors may come
             told = " ".join(str(error).split())[:200]
-            raise ModelError(visible(f"The checkpoint's chat template fails: {told}")) from error
+            raise ModelError(
+                visible(f"The checkpoint's chat template fails: {told}."),
+                hint="Fetch chat_template.jinja again.",
+            ) from error
         before, found, after = rendered.partition(CONTENT)
         if not found:
             raise ModelError("The checkpoint's chat template drops what the person says.")

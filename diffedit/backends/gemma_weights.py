@@ -136,13 +136,16 @@ def _read(
             made = type(model).generation_config_class
             model.generation_config = made.from_pretrained(checkpoint.folder)
         report("place", 1, 1)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemoryError(
-            f"{checkpoint.folder.name} in {plan.kind} does not fit into {place.type}'s memory: "
-            "something else has taken what was free.",
-            hint="Close it, or say --option weights=int4.",
-        ) from error
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+    except (
+        *(OSError, ValueError, RuntimeError, KeyError),
+        *(AttributeError, TypeError, MemoryError),
+    ) as error:
+        if gemma_memory.is_lack(error):
+            raise OutOfMemoryError(
+                f"{checkpoint.folder.name} in {plan.kind} does not fit into {place.type}'s memory: "
+                "something else has taken what was free.",
+                hint="Close it, or say --option weights=int4.",
+            ) from error
         why = " ".join(str(error).split())[:200]
         raise ModelError(visible(f"{checkpoint.folder.name} cannot be loaded: {why}")) from error
     return Placed(model=model, device=place, kind=plan.kind, note=plan.note), kept

@@ -342,20 +342,39 @@ def test_a_cancel_ends_it_between_two_steps(backend: DiffusionGemmaBackend) -> N
     assert 0 < len(steps) < 4
 
 
+@pytest.mark.parametrize("lack", ["cuda", "cpu", "python"])
 def test_memory_that_runs_out_ends_the_edit_alone(
-    backend: DiffusionGemmaBackend, denoiser: GemmaDenoiser, monkeypatch: pytest.MonkeyPatch
+    backend: DiffusionGemmaBackend,
+    denoiser: GemmaDenoiser,
+    monkeypatch: pytest.MonkeyPatch,
+    lack: str,
 ) -> None:
     """One clear line; what was cached is let go, and the next edit goes as if nothing had been."""
     usual = play(backend, task())[2]
 
     def full(**_: Any) -> Any:
-        raise torch.OutOfMemoryError
+        if lack == "cpu":
+            return torch.empty(1 << 60)  # torch's own words for what the host does not have
+        raise torch.OutOfMemoryError if lack == "cuda" else MemoryError
 
     with monkeypatch.context() as patch:
         patch.setattr(denoiser._model, "forward", full)
         with pytest.raises(OutOfMemoryError, match="memory of the cpu ran out in this step"):
             play(backend, task())
     assert play(backend, task())[2] == usual
+
+
+def test_another_failure_of_a_step_is_not_called_a_lack_of_memory(
+    backend: DiffusionGemmaBackend, denoiser: GemmaDenoiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on to the worker's edge as it is."""
+
+    def wrong(**_: Any) -> Any:
+        raise RuntimeError("size mismatch")
+
+    monkeypatch.setattr(denoiser._model, "forward", wrong)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        play(backend, task())
 
 
 def test_a_span_that_is_too_long_is_refused(backend: DiffusionGemmaBackend) -> None:

@@ -1,6 +1,7 @@
 """From a folder to a model: what is read, and each way a folder can be wrong, told in one line."""
 
 import json
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 import tiny_gemma
 import torch
 
-from diffedit.backends import gemma_folder
+from diffedit.backends import gemma_build, gemma_folder
+from diffedit.backends.diffusion_gemma import DiffusionGemmaBackend
+from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.backends.gemma_weights import load_model
 from diffedit.config import models
-from diffedit.core.errors import ModelError
+from diffedit.core.errors import ModelError, OutOfMemoryError
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,6 +139,45 @@ def test_what_must_be_installed_is_told_with_the_line(
     monkeypatch.setattr(metadata, "version", versions)
     with pytest.raises(ModelError, match=f"{said}.*Run: pip install 'torch>="):
         gemma_folder.check_packages()
+
+
+def test_a_package_that_does_not_start_is_told_with_the_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed, of the right version, and broken: as after an upgrade of a driver."""
+    monkeypatch.setitem(sys.modules, "transformers.utils", None)
+    backend = DiffusionGemmaBackend(str(folder), "cpu", {})
+    with pytest.raises(ModelError, match=r"does not start: .*Run: pip install .*force-reinstall"):
+        backend.load(lambda *_: None)
+
+
+def test_weights_that_do_not_fit_after_all_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something else took the room between the count and the load: no crash of torch's."""
+    monkeypatch.setattr(gemma_build, "fill", lambda *_: torch.empty(1 << 60))
+    with pytest.raises(OutOfMemoryError, match=r"does not fit into cpu's memory.*weights=int4"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("tokenizer.json", '{"x": 1}', r"tokenizer in .* cannot be read: .*Fetch tokenizer\.json"),
+        (
+            "chat_template.jinja",
+            "{{ a.b.c }}",
+            r"chat template fails: .*Fetch chat_template\.jinja",
+        ),
+        ("chat_template.jinja", "hello", "chat template drops what the person says"),
+    ],
+)
+def test_a_damaged_small_file_is_told(broken: Path, name: str, text: str, said: str) -> None:
+    """In one line that says which file to fetch again, at the first edit at the latest."""
+    (broken / name).write_text(text)
+    with pytest.raises(ModelError, match=said) as caught:
+        GemmaTokens.load(broken, (1,)).chat("s", ["a", "b"], thinking=False)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_extra_names_what_the_backend_asks_for() -> None:
