@@ -140,15 +140,20 @@ def _read(
         *(OSError, ValueError, RuntimeError, KeyError),
         *(AttributeError, TypeError, MemoryError),
     ) as error:
-        if gemma_memory.is_lack(error):
-            raise OutOfMemoryError(
-                f"{checkpoint.folder.name} in {plan.kind} does not fit into {place.type}'s memory: "
-                "something else has taken what was free.",
-                hint="Close it, or say --option weights=int4.",
-            ) from error
-        why = " ".join(str(error).split())[:200]
-        raise ModelError(visible(f"{checkpoint.folder.name} cannot be loaded: {why}")) from error
+        raise _failed(checkpoint.folder.name, plan, error) from error
     return Placed(model=model, device=place, kind=plan.kind, note=plan.note), kept
+
+
+def _failed(name: str, plan: Plan, error: Exception) -> ModelError | OutOfMemoryError:
+    """What a failed load means for the person who waits."""
+    if gemma_memory.is_lack(error):
+        return OutOfMemoryError(
+            f"{name} in {plan.kind} does not fit into {plan.device}'s memory: "
+            "something else has taken what was free.",
+            hint="Close it, or say --option weights=int4.",
+        )
+    why = " ".join(str(error).split())[:200]
+    return ModelError(visible(f"{name} cannot be loaded: {why}"))
 
 
 def _keep(kept: Any, folder: Path, plan: Plan, source: str) -> str:
