@@ -22,6 +22,7 @@ from diffedit.backends.gemma_layout import (
 from diffedit.backends.gemma_tokens import CHANNEL, CHANNEL_END, TURN_END, GemmaTokens
 from diffedit.core.errors import BackendError, ModelError, RequestError, TooLongError
 from diffedit.core.stretch import held, touched
+from diffedit.engine import holes
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, Finish, Finished, Layout
 from diffedit.engine.task import Task
@@ -218,8 +219,8 @@ class Edits:
         right = [*self._head(tail + task.after), *self._ending(task)]
         most = self._canvas - shown - len(right)
         hint = len(self._encode(body))
-        holes = self._holes(hint if body.strip() else 0, most)
-        if not holes or hint > most:
+        lengths = holes.lengths(hint if body.strip() else 0, usual=self._canvas // 16, most=most)
+        if not lengths or hint > most:
             return None
 
         def finish(answers: Sequence[str]) -> Finished:
@@ -241,20 +242,13 @@ class Edits:
             prefix=(*prefix, *left[: len(left) - shown]),
             layouts=tuple(
                 gap_layout(near, hole, right, length=self._canvas, fill=self._fill)
-                for hole in holes
+                for hole in lengths
             ),
             original=task.text,
             finish=finish,
             relay=relay,
         )
         return request
-
-    def _holes(self, hint: int, most: int) -> list[int]:
-        """Lengths that a hole may have, the likeliest first; `hint` is what stood there."""
-        lengths = [hint, hint // 2, hint * 3 // 2 + 1, 2 * hint]
-        if not hint:
-            lengths = [self._canvas // part for part in (16, 32, 8, 4)]
-        return list(dict.fromkeys(hole for hole in lengths if 0 < hole <= most))
 
     def _going_on(
         self, task: Task, prefix: tuple[int, ...], channel: Channel | None

@@ -108,7 +108,7 @@ class GgufBackend:
             warm_start=model.kind == "mask",
             clamp=model.kind == "mask",
             score=model.kind == "causal",
-            typing=model.kind == "causal",
+            typing=True,
             canvas_length=self._editing.denoiser.canvas_length,
             context_length=self._editing.denoiser.context_length,
         )
@@ -173,7 +173,7 @@ class GgufBackend:
         request = editing.request(task, params)
         if isinstance(request, RowsRequest):
             return rewrite.rows(editing.causal, request, params, cancelled, typing)
-        return rewrite.canvases(editing.mask, request, params, cancelled)
+        return rewrite.canvases(editing.mask, request, params, cancelled, typing)
 
 
 def _same_but_lora(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

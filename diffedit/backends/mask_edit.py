@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from diffedit.backends import small_canvas, small_fill, small_prompt
 from diffedit.backends.causal_edit import Chat, Raw
-from diffedit.core.draft import Piece
-from diffedit.core.errors import ModelError, RequestError, TooLongError
+from diffedit.backends.mask_gap import MaskGap, warm
+from diffedit.core.errors import RequestError, TooLongError
 from diffedit.core.stretch import touched
-from diffedit.engine import prompt
+from diffedit.engine import holes, prompt
 from diffedit.engine.backend import Denoiser
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, Finished
 from diffedit.engine.task import Task
 from diffedit.engine.transfer import Schedule, Transfer
+from diffedit.engine.typed import Typed
 
 _LEAST = 16
-"""Slots of the shortest hole: a mask model cannot make it longer."""
+"""Slots of the shortest hole with nothing right of it: a mask model cannot make it longer."""
+_HOLE = 16
+"""Slots of a line between two texts, if nothing stood there; other lengths are tried as well."""
 _LINE, _OPEN = 24, 64
 """Slots for a line that is to be filled in, and for a text without a known end."""
 _WARM = 0.5
@@ -59,40 +62,48 @@ class MaskEdits:
     def _count(self, text: str) -> int:
         return len(self._denoiser.encode(text))
 
-    def _rewriting(self, task: Task, params: DenoiseParams) -> CanvasRequest:
-        span = small_prompt.shown(task)
+    def _rewriting(
+        self, task: Task, params: DenoiseParams, typed: Typed | None = None
+    ) -> CanvasRequest:
+        span, block, asked_for = small_prompt.shown(task), self._habits.block, task
+        asked = self._denoiser.encode(span.text)
+        room = ceil((len(asked) * 5 // 4 + _LINE) / block) * block
+        ids = self._asked(task, span, len(asked), room)
+        if typed is not None:
+            task = replace(task, text=typed.text, keep=typed.keep, noised=typed.noised)
+            span = small_prompt.shown(task)
         start = self._denoiser.encode(span.text)
-        block = self._habits.block
-        room = ceil((len(start) * 5 // 4 + _LINE) / block) * block
-        ids = self._asked(task, span, len(start), room)
-        lead = len(task.text) - len(task.text.lstrip("\n"))
-        places = small_canvas.shifted(task, span) if task.keep else ()
-        keep = self._slots(start, [(first + lead, end + lead) for first, end in places])
-
-        def finish(answers: Sequence[str]) -> Finished:
-            texts = [small_prompt.answer_text(answer, task, span) for answer in answers]
-            whole = [small_prompt.closed(answer, span) for answer in answers]
-            order = small_prompt.ranked(texts, whole, task)
-            note = "The model changed nothing." if texts[order[0]] == task.text else ""
-            return Finished(texts=(texts[order[0]],), note=note)
+        room = max(room, ceil((len(start) + 1) / block) * block)
+        if len(ids) + room > self._denoiser.context_length:
+            raise TooLongError("What you typed does not fit into the canvas any more.")
+        keep = self._slots(start, small_canvas.shifted(task, span, task.keep), task)
+        hot = None
+        if task.noised is not None:
+            hot = self._slots(start, small_canvas.shifted(task, span, task.noised), task)
 
         return CanvasRequest(
             prefix=tuple(ids),
             start=tuple(start),
             known=tuple(token if slot in keep else None for slot, token in enumerate(start)),
+            hot=hot,
             length=room,
             max_tokens=room,
             max_steps=self._steps(room),
             accept=self._transfer(self._denoiser.end_ids),
             temperature=_WARM if params.seed else 0.0,
             original=task.text,
-            finish=finish,
+            finish=lambda answers: _finished(answers, task, span),
             picture=lambda pieces: small_prompt.picture(pieces, task, span),
+            relay=lambda typed: self._rewriting(asked_for, params, typed),
         )
 
-    def _slots(self, ids: Sequence[int], places: Sequence[tuple[int, int]]) -> frozenset[int]:
-        """The slots that have a character of what is to be kept: it stays where it stands."""
-        return touched(self._denoiser.decode(ids), places) if places else frozenset()
+    def _slots(
+        self, ids: Sequence[int], places: Sequence[tuple[int, int]], task: Task
+    ) -> frozenset[int]:
+        """The slots that have a character of these places of a span as it is shown."""
+        lead = len(task.text) - len(task.text.lstrip("\n"))
+        moved = [(first + lead, end + lead) for first, end in places]
+        return touched(self._denoiser.decode(ids), moved) if places else frozenset()
 
     def _asked(self, task: Task, span: small_prompt.Shown, tokens: int, room: int) -> list[int]:
         """The prompt of a rewrite, with as much around the span as fits. Raises TooLongError."""
@@ -122,33 +133,24 @@ class MaskEdits:
         near = prompt.budget(task.before, "", limit=left, count=self._count)
         place = small_fill.gap(task, small_fill.told(task, near.before))
         ids = self._raw(place.prompt)
-        old = place.lead + task.text[len(place.own) :] if task.text.strip() else ""
         right = self._right(task, place)
-        hole = self._hole(len(encode(old)), place)
-        hole = min(hole, self._denoiser.context_length - len(ids) - len(right))
-        if hole < 1:
-            raise TooLongError("The text around the gap leaves no room for it.")
-        start = encode(old)[:hole]
-        moved = len(place.lead) - len(place.own)
-        keep = self._slots(start, [(first + moved, end + moved) for first, end in task.keep])
-        held = [token if slot in keep else None for slot, token in enumerate(start)]
-
-        def picture(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-            raw = "".join(piece.text for piece in pieces)
-            return small_fill.picture(pieces, place, small_fill.extent(raw, place))
-
-        return CanvasRequest(
-            prefix=tuple(ids),
-            start=tuple(start),
-            known=(*held, *[None] * (hole - len(held)), *right),
-            hole=(0, hole),
-            length=hole + len(right),
-            max_steps=self._steps(hole),
-            accept=self._transfer(frozenset()),
-            temperature=_WARM if params.seed else 0.0,
-            original=task.text,
-            finish=lambda answers: _filled(answers[0], task, place),
-            picture=picture,
+        most = self._denoiser.context_length - len(ids) - len(right)
+        old = len(encode(place.lead + task.text[len(place.own) :])) if task.text.strip() else 0
+        gap = MaskGap(
+            denoiser=self._denoiser,
+            task=task,
+            place=place,
+            right=tuple(right),
+            holes=self._holes(old, place, most, tried=bool(right) and not warm(task, params)),
+            most=most,
+            steps=self._steps,
+        )
+        return gap.laid(
+            CanvasRequest(
+                prefix=tuple(ids),
+                accept=self._transfer(frozenset()),
+                temperature=_WARM if params.seed else 0.0,
+            )
         )
 
     def _right(self, task: Task, place: small_fill.Gap) -> list[int]:
@@ -158,10 +160,12 @@ class MaskEdits:
         most = self._habits.right
         return self._denoiser.encode(place.end + task.after[: most * 16])[:most]
 
-    def _hole(self, old: int, place: small_fill.Gap) -> int:
-        """Slots of a hole: a quarter more than the old text had, or what lines usually take."""
-        usual = place.wanted * _LINE or _OPEN
-        return max(_LEAST, old * 5 // 4 + 4 if old else usual)
+    def _holes(self, old: int, place: small_fill.Gap, most: int, *, tried: bool) -> list[int]:
+        """Slots that a hole may have. Where nothing stands right of it, its end is cut instead."""
+        if tried:
+            return holes.lengths(old, usual=place.wanted * _HOLE or 2 * _HOLE, most=most)
+        hole = max(_LEAST, old * 5 // 4 + 4 if old else place.wanted * _LINE or _OPEN)
+        return [min(hole, most)] if most > 0 else []
 
     def _steps(self, slots: int) -> int:
         return self._habits.steps or max(1, ceil(slots / 2))
@@ -171,13 +175,9 @@ class MaskEdits:
         return Transfer(schedule=habits.schedule, block=habits.block, end_ids=end_ids)
 
 
-def _filled(answer: str, task: Task, place: small_fill.Gap) -> Finished:
-    """The answer as it goes into the gap. Raises ModelError where there is none."""
-    part = answer[slice(*small_fill.extent(answer, place))]
-    if not part.strip():
-        raise ModelError(
-            "The model found nothing to put here.", hint="Run it again with another seed."
-        )
-    text = place.own + part + place.end
-    note = "The model changed nothing." if text == task.text else ""
-    return Finished(texts=(text,), note=note)
+def _finished(answers: Sequence[str], task: Task, span: small_prompt.Shown) -> Finished:
+    """The best of the answers, as it goes into the page. Raises ModelError where there is none."""
+    texts = [small_prompt.answer_text(answer, task, span) for answer in answers]
+    whole = [small_prompt.closed(answer, span) for answer in answers]
+    best = texts[small_prompt.ranked(texts, whole, task)[0]]
+    return Finished(texts=(best,), note="The model changed nothing." if best == task.text else "")

@@ -113,8 +113,8 @@ class SmallBackend:
         if self._canvas is not None:
             assert self._tokenizer is not None
             self._canvas.seed = params.seed
-            request = small_canvas.request(task, self._canvas, self._tokenizer.markers)
-            return rewrite.canvases(self._canvas, request, params, cancelled)
+            request = small_canvas.request(task, params, self._canvas, self._tokenizer.markers)
+            return rewrite.canvases(self._canvas, request, params, cancelled, typing)
         if self._use(tuned=task.mode == "rewrite"):
             return self._tuned_edits().run(task, params, cancelled, typing)
         plain = self._edits()
@@ -149,7 +149,7 @@ class SmallBackend:
             noise="mask" if is_mask else "causal",
             entropy=True,
             score=not is_mask,
-            typing=not is_mask,
+            typing=True,
             clamp=is_mask,
             warm_start=is_mask,
             canvas_length=CANVAS_LENGTH,

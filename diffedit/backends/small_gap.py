@@ -241,15 +241,17 @@ class Gaps:
         likely = dict(zip(parts, self._together(parts), strict=True))
         parts.sort(key=lambda part: against[part] - likely[part])
         texts = [self._place.own + part + self._place.end for part in parts[:wanted]]
+        lengths = [len(self._denoiser.encode(part)) for part in parts]
         note = "The model changed nothing." if texts[0] == self._task.text else ""
         return Outcome(
             text=texts[0],
             stop="end" if whole else "steps",
             steps=self._steps,
             canvases=1,
-            tokens=len(self._denoiser.encode(parts[0])),
+            tokens=lengths[0],
             alternatives=tuple(texts[1:]),
             note=note,
+            lengths=tuple(dict.fromkeys(lengths)) if len(set(lengths)) > 1 else (),
         )
 
     def _against(self, part: str) -> float:

@@ -50,6 +50,16 @@ class Figures:
     """Why the run ended: sure, steps, end or cancelled."""
     thought: str | None = None
     """The reasoning channel so far; None where the model has none."""
+    lengths: tuple[int, ...] = ()
+    """Tokens of the hole that was taken, then of those that were tried beside it."""
+
+    @property
+    def length(self) -> str:
+        """The length that the model chose by itself, in words; empty where there was no choice."""
+        if len(self.lengths) < 2:
+            return ""
+        chosen = self.lengths[0]
+        return f"{chosen} token{'s' * (chosen != 1)}, of {len(self.lengths)} lengths tried"
 
     @property
     def ms_per_step(self) -> float | None:

@@ -36,14 +36,13 @@ class CanvasRun:
     def __init__(self, denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams) -> None:
         self._denoiser, self._params = denoiser, params
         self.fresh = request.fresh or noise_of(denoiser, Random(params.seed))
-        self.max_steps = request.max_steps if params.max_steps is None else params.max_steps
         self._steps = self._canvas = 0
         self._begin(request)
 
     def _begin(self, request: CanvasRequest) -> None:
         """All canvases are still to come."""
         self.request = _laid_out(request, request.layouts[0]) if request.layouts else request
-        self._length = request.length or self._denoiser.canvas_length
+        self._lengths: tuple[int, ...] = ()
         self._most = 1 if self.request.hole else self._params.max_canvases
         if request.max_tokens:
             self._most = min(self._most, ceil(request.max_tokens / self._length))
@@ -56,6 +55,17 @@ class CanvasRun:
         self._shown = as_it_was(request.original)
         self._ended = False
 
+    @property
+    def max_steps(self) -> int:
+        """Steps that a canvas may take."""
+        own = self._params.max_steps
+        return self.request.max_steps if own is None else own
+
+    @property
+    def _length(self) -> int:
+        """Slots of a canvas."""
+        return self.request.length or self._denoiser.canvas_length
+
     def typed(self, typed: Typed) -> None:
         """Begin anew from the picture as a person has typed into it; steps go on being counted."""
         assert self.request.relay is not None
@@ -64,12 +74,14 @@ class CanvasRun:
         self._shown = (Piece(typed.text, "noise"),)
 
     def started(self) -> Started:
-        """The run as it begins. Of several layouts, the likeliest one is told."""
+        """The run as it begins. Of several layouts the likeliest is told, and the most steps."""
         known = self.request.known[: self._length]
         kept = sum(token is not None for token in known)
+        most = [layout.max_steps or 0 for layout in self.request.layouts]
+        own = self._params.max_steps is not None
         return Started(
             seed=self._params.seed,
-            max_steps=self.max_steps,
+            max_steps=self.max_steps if own else max(self.max_steps, *most, 0),
             canvas_length=self._length,
             free=self._length - kept,
             kept=kept,
@@ -87,13 +99,20 @@ class CanvasRun:
         if len(layouts) < 2:
             return
         canvases = [
-            Canvas.noised(self._length, self.fresh, known=layout.known) for layout in layouts
+            canvas_of(self._denoiser, _laid_out(self.request, layout), self._params, 1, self.fresh)
+            for layout in layouts
         ]
         slots = [
-            [slot for slot in range(*layout.hole) if canvas.free[slot]]
+            [
+                slot
+                for slot in range(*layout.hole)
+                if canvas.free[slot] and not (canvas.warm and canvas.warm[slot])
+            ]
             for layout, canvas in zip(layouts, canvases, strict=True)
         ]
-        warmth = temperature(1, self._params, self.max_steps)
+        warmth = self.request.temperature
+        if warmth is None:
+            warmth = temperature(1, self._params, self.max_steps)
         if isinstance(self._denoiser, BatchDenoiser):
             nats = self._denoiser.weigh(canvases, slots, warmth)
         else:
@@ -102,7 +121,9 @@ class CanvasRun:
                 [look[slot] for slot in wanted] for look, wanted in zip(looks, slots, strict=True)
             ]
         doubt = [sum(values) / len(values) if values else 0.0 for values in nats]
-        self.request = _laid_out(self.request, layouts[doubt.index(min(doubt))])
+        taken = layouts[doubt.index(min(doubt))]
+        self._lengths = (taken.room, *(one.room for one in layouts if one is not taken))
+        self.request = _laid_out(self.request, taken)
 
     def canvas(self, number: int) -> Canvas:
         """The canvas to begin with: noise, the warm start's share of the old text, clamped."""
@@ -138,6 +159,7 @@ class CanvasRun:
             temperature=look.temperature,
             mean_entropy=look.mean_entropy,
             thought=self._thinking.text(),
+            lengths=self._lengths,
         )
 
     def commit(self, canvas: Canvas, look: Look | None) -> tuple[int, ...]:
@@ -204,6 +226,7 @@ class CanvasRun:
             alternatives=alternatives,
             note=note,
             thought=self._thinking.text(),
+            lengths=self._lengths,
         )
 
     @property
@@ -259,7 +282,13 @@ def as_it_was(original: str) -> tuple[Piece, ...]:
 def _laid_out(request: CanvasRequest, layout: Layout) -> CanvasRequest:
     """The request with one of its layouts taken."""
     return replace(
-        request, known=layout.known, hole=layout.hole, start=layout.start, hot=layout.hot
+        request,
+        known=layout.known,
+        hole=layout.hole,
+        start=layout.start,
+        hot=layout.hot,
+        length=len(layout.known) if request.length else None,
+        max_steps=layout.max_steps or request.max_steps,
     )
 
 

@@ -57,6 +57,13 @@ class Layout:
     start: tuple[int, ...] = ()
     hot: frozenset[int] | None = None
     """As in CanvasRequest."""
+    max_steps: int | None = None
+    """Steps that this one may take; None: as many as the request's."""
+
+    @property
+    def room(self) -> int:
+        """Slots of the hole."""
+        return self.hole[1] - self.hole[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,7 @@ class CanvasRequest:
     `noise` says how many, and the seed which."""
     layouts: tuple[Layout, ...] = ()
     """Several ways to lay out the one canvas, the likeliest first. After one look at each, the
-    surest takes the place of `known`, `hole` and `start`."""
+    surest takes the place of `known`, `hole` and `start`, and of `length` where that is given."""
     channel: Channel | None = None
     """How the model marks its thought; None: it has none."""
     fill: int | None = None

@@ -45,6 +45,9 @@ class Step:
     """Mean over the free slots, in nats."""
     thought: str | None = None
     """The reasoning channel so far; None where the model has none."""
+    lengths: tuple[int, ...] = ()
+    """Tokens of the hole that was taken, then of those that were tried beside it; empty: there
+    was but one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class Outcome:
     thought: str | None = None
     note: str = ""
     """What a person should know of it: "no change", "the answer was cut at 512 tokens"."""
+    lengths: tuple[int, ...] = ()
+    """As in Step."""
 
 
 Event = Started | Step | Outcome

@@ -25,7 +25,8 @@ def summary(review: Review) -> str:
     said = "" if not review.hunks else f"change {review.current + 1} of {len(review.hunks)}"
     texts = review.draft.texts
     other = f" · answer {review.draft.chosen + 1} of {len(texts)}" if len(texts) > 1 else ""
-    return f"{said or 'No change'}{other}"
+    length = review.draft.figures.length
+    return f"{said or 'No change'}{other}{f' · {length}' if length else ''}"
 
 
 def offers(review: Review, width: int) -> list[tuple[str, str]]:

@@ -50,4 +50,5 @@ def doing(buffer: Buffer, editing: Editing, shown: Buffer) -> str:
     most = f"/{run.max_steps}" if run.max_steps else ""
     ms = editing.course.ms_per_step
     pace = f" · {ms:.0f} ms/step" if ms else ""
-    return f"{where}denoising · step {run.step}{most}{pace} – Esc cancels"
+    length = f" · {run.length}" if run.length else ""
+    return f"{where}denoising · step {run.step}{most}{pace}{length} – Esc cancels"

@@ -58,6 +58,8 @@ def figures(draft: Draft, course: Course) -> Iterator[tuple[str, str]]:
     yield "entropy", "–" if known.mean_entropy is None else f"{known.mean_entropy:.3f} nats"
     if course.entropies:
         yield "", sparkline(course.entropies)
+    if known.length:
+        yield "length", known.length
     yield "tokens/step", "–" if known.tokens_per_step is None else f"{known.tokens_per_step:.2f}"
     pace = course.ms_per_step
     yield "ms/step", "–" if pace is None else f"{pace:.0f}"

@@ -12,7 +12,7 @@ from diffedit.engine.backend import Stage
 from diffedit.engine.step import StopReason
 from diffedit.engine.task import Mode
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
 
 FailureKind = Literal["request", "model", "memory", "too_long", "backend", "bug"]
@@ -144,6 +144,8 @@ class Frame(Message, tag="frame", kw_only=True, frozen=True):
     temperature: float | None = None
     mean_entropy: float | None = None
     thought: str | None = None
+    lengths: tuple[int, ...] = ()
+    """Tokens of the hole that was taken, then of those that were tried beside it."""
     elapsed_ms: float = 0.0
     """Since the rewrite was read from the wire, in milliseconds."""
     model_ms: float = 0.0
@@ -168,6 +170,7 @@ class Done(Message, tag="done", kw_only=True, frozen=True):
     alternatives: tuple[str, ...] = ()
     thought: str | None = None
     note: str = ""
+    lengths: tuple[int, ...] = ()
     pinned: int = 0
     """The number of the last Pin that is heeded in it."""
 

@@ -271,6 +271,7 @@ class Run:
             temperature=event.temperature,
             elapsed_ms=self._before.elapsed_ms + event.elapsed_ms,
             thought=event.thought,
+            lengths=event.lengths or self._figures.lengths,
         )
 
     def _settle(self, done: Done, task: Task, place: tuple[Part, str]) -> None:
@@ -286,6 +287,7 @@ class Run:
             elapsed_ms=before.elapsed_ms + done.elapsed_ms,
             stop=done.stop,
             thought=done.thought,
+            lengths=done.lengths or self._figures.lengths,
         )
         hand = self._draft.hand if self._draft.typed else None
         if done.stop == "cancelled":

@@ -274,6 +274,7 @@ class _Run:
             temperature=finite(event.temperature),
             mean_entropy=finite(event.mean_entropy),
             thought=event.thought,
+            lengths=event.lengths,
             elapsed_ms=self._elapsed_ms(),
             model_ms=self._model_s * 1000,
             pinned=self._pinned,

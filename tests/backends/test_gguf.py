@@ -24,8 +24,9 @@ from diffedit.engine.canvas import Canvas
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step
-from diffedit.engine.task import Task
+from diffedit.engine.task import Mode, Task
 from diffedit.engine.transfer import Transfer
+from diffedit.engine.typed import Typed
 
 pytestmark = pytest.mark.gguf
 
@@ -298,6 +299,38 @@ def test_the_right_text_is_held_and_seen(files: dict[str, Path]) -> None:
         assert started.kept > 0
         texts.add(outcome(events).text)
     assert len(texts) == 2
+
+
+def test_several_lengths_of_a_hole_are_tried(files: dict[str, Path]) -> None:
+    """One look at each; what is told is the length that was taken, and the others."""
+    backend = loaded(files["llada"])
+    events = run(backend, text="", before="def f(x):\n", after="    return x\n", mode="infill")
+    tried = {event.lengths for event in events if isinstance(event, Step | Outcome)}
+    assert len(tried) == 1
+    assert sorted(tried.pop()) == [8, 16, 32, 64]
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "infill"])
+def test_what_is_typed_is_held_by_a_diffusion_model(files: dict[str, Path], mode: Mode) -> None:
+    """Typed before the second step, into a picture of noise: it is in every picture after it."""
+    backend = loaded(files["dream"])
+    text = CODE if mode == "rewrite" else ""
+    task = Task(text=text, before="class Sum:\n", after="\nprint(Sum())\n", mode=mode)
+    seen, sent = list[str](), list[Typed]()
+
+    def typing() -> Typed | None:
+        if len(seen) != 1 or sent:
+            return None
+        sent.append(Typed(text=f"qq7{seen[0]}", keep=((0, 3),), noised=((3, 3 + len(seen[0])),)))
+        return sent[0]
+
+    for event in backend.rewrite(task, DenoiseParams(), lambda: False, typing):
+        if isinstance(event, Step):
+            seen.append("".join(piece.text for piece in event.pieces))
+        if isinstance(event, Outcome):
+            seen.append(event.text)
+    assert sent
+    assert all("qq7" in text for text in seen[1:])
 
 
 def test_a_warm_start_keeps_its_share_of_the_old_text(files: dict[str, Path]) -> None:
@@ -680,9 +713,11 @@ def test_a_diffusion_model_holds_what_is_pinned(files: dict[str, Path], name: st
     for task in (Task(**asked), Task(**asked, mode="infill", before="a\n", after="b\n")):
         request = at_work.request(task, DenoiseParams())
         assert isinstance(request, CanvasRequest)
-        end = len(request.start)
-        held = [slot for slot, token in enumerate(request.known[:end]) if token is not None]
-        assert held
-        assert all(request.known[slot] == request.start[slot] for slot in held)
-        assert "sum" in "".join(at_work.model.decode([request.start[slot] for slot in held]))
-        assert len(held) < end
+        assert request.layouts or task.mode == "rewrite"
+        for laid in request.layouts or (request,):
+            end = len(laid.start)
+            held = [slot for slot, token in enumerate(laid.known[:end]) if token is not None]
+            assert held
+            assert all(laid.known[slot] == laid.start[slot] for slot in held)
+            assert "sum" in "".join(at_work.model.decode([laid.start[slot] for slot in held]))
+            assert len(held) < end

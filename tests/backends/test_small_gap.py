@@ -76,6 +76,9 @@ def test_a_gap_is_started_stepped_and_filled(backend: SmallBackend, text: str) -
     assert len(answers) == len(set(answers))
     assert len(answers) > 2
     assert all(answer.strip() and answer.rstrip("\n").count("\n") == 0 for answer in answers)
+    # The lengths are told, the one that was taken first: no two of them are alike.
+    assert last.lengths == () or last.lengths[0] == last.tokens
+    assert len(last.lengths) == len(set(last.lengths)) != 1
 
 
 def test_only_as_many_answers_as_are_asked_for(backend: SmallBackend) -> None:

@@ -73,6 +73,13 @@ def test_the_figures_are_honest() -> None:
     assert Figures(elapsed_ms=10, steps=4).ms_per_step == pytest.approx(2.5)
 
 
+def test_the_length_is_told_where_there_was_a_choice() -> None:
+    """What was taken, and of how many; nothing where only one length was tried."""
+    assert Figures(lengths=(16, 8, 32, 64)).length == "16 tokens, of 4 lengths tried"
+    assert Figures(lengths=(1, 2)).length == "1 token, of 2 lengths tried"
+    assert Figures(lengths=(16,)).length == Figures().length == ""
+
+
 def test_a_span_runs_forwards() -> None:
     """A span cannot run backwards or begin before the text; a selection may, and has a span."""
     for start, end in ((2, 1), (-1, 1)):

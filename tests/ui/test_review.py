@@ -1,10 +1,12 @@
 """The review: verdicts hunk by hunk, what applying keeps, and how it looks."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diffedit.config import themes
-from diffedit.core.draft import Draft
+from diffedit.core.draft import Draft, Figures
 from diffedit.core.review import Review
 from diffedit.core.span import Span
 from diffedit.ui.review_bar import offers, summary
@@ -102,6 +104,8 @@ def test_the_bar_says_what_enter_will_do() -> None:
     assert ("enter", "apply 1 of 2") in offers(review, 200)
     assert ("enter", "apply none") in offers(review.said(wanted=False), 200)
     assert summary(review) == "change 2 of 2"
+    sized = replace(review.draft, figures=Figures(lengths=(4, 8)))
+    assert summary(Review.of(sized)) == "change 1 of 2 · 4 tokens, of 2 lengths tried"
 
 
 def test_a_narrow_bar_keeps_the_dearest_keys() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from diffedit.config.models import Model
+from diffedit.worker import messages
 from diffedit.worker.client import default_command, environment
 
 Line = dict[str, Any]
@@ -93,7 +94,7 @@ def test_ready_comes_first(tmp_path: Path, held: Make) -> None:
     """The first line tells the protocol, the version and the backends."""
     child = Child(tmp_path / "log")
     (ready,) = child.hear("ready")
-    assert ready["protocol"] == 2
+    assert ready["protocol"] == messages.PROTOCOL
     assert {"null", "scripted", "small", "held"} <= set(ready["backends"])
     assert child.hang_up() == 0
     child.bury()

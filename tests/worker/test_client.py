@@ -20,6 +20,7 @@ from diffedit.core.errors import (
 )
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Task
+from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Frame, Loading, Reply, Started
 
@@ -229,7 +230,7 @@ async def test_a_cancel_with_nothing_open_is_nothing(client: Client) -> None:
         ("raise SystemExit(3)", r"ended by itself \(exit code 3\)"),
         (
             ANOTHER,
-            "speaks protocol 99, this editor 2. Install the same version",
+            f"speaks protocol 99, this editor {messages.PROTOCOL}. Install the same version",
         ),
     ],
 )
