@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from diffedit.core.errors import ModelError
 
-CAUSAL, MASK = "causal", "mask"
-"""What an adapter was trained for."""
+CAUSAL, GAPS, MASK = "causal", "gaps", "mask"
+"""What an adapter was trained for: edits, lines that are missing, or noise of masks."""
 
 LONGEST = 1 << 22
 """Bytes of a header, at most."""

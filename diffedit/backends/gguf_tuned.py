@@ -41,7 +41,9 @@ def wanted(word: str, path: Path, model: GgufModel) -> Path | None:
     if word:
         asked = Path(word).expanduser()
         if adapter_header.about(asked).get("objective") != adapter_header.CAUSAL:
-            raise ModelError(visible(f"llama.cpp cannot use the adapter {asked}: it is for masks."))
+            raise ModelError(
+                visible(f"llama.cpp cannot use the adapter {asked}: it is not for edits.")
+            )
         return asked
     mark = f"{model.meta('general.name')}/{path.stat().st_size}"
     own = SHIPPED.is_file() and adapter_header.about(SHIPPED).get("base") == mark

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffedit.backends import small_canvas, small_gap
-from diffedit.backends.adapter_header import CAUSAL, MASK, about, objective
+from diffedit.backends.adapter_header import CAUSAL, GAPS, MASK, about, objective
 from diffedit.backends.causal_edit import Edits
 from diffedit.backends.options import whole_numbers
 from diffedit.backends.small_edit import TunedEdits
@@ -20,7 +20,6 @@ from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
-from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import RowsRequest
 from diffedit.engine.step import Event
@@ -42,13 +41,16 @@ NO_ADAPTER = "none"
 SHIPPED = Path(__file__).with_name("small_default.safetensors")
 """The adapter that the model in the box takes by itself: it follows edits where the plain one
 does not (README, Models)."""
+SHIPPED_GAPS = Path(__file__).with_name("small_gaps.safetensors")
+"""And the one that it fills gaps with: it reads the text after them."""
 
 
 class SmallBackend:
     """SmolLM2-135M or another small llama model from a GGUF file.
 
     Options: `context` (2048), tokens of prompt and answer together; `adapter`, the path of one
-    that `diffedit tune` made, or `none`. Unless given, the model in the box takes the shipped one.
+    that `diffedit tune` made, or `none`. The model in the box takes the shipped ones for what that
+    one was not made for.
     """
 
     name = "small"
@@ -113,36 +115,38 @@ class SmallBackend:
             raise ModelError(f"{self.model} is not loaded.")
         if self._canvas is not None:
             assert self._tokenizer is not None
-            canvas, markers = self._canvas, self._tokenizer.markers
-
-            def once(params: DenoiseParams, typing: Typing) -> Iterator[Event]:
-                canvas.seed = params.seed
-                request = small_canvas.request(task, params, canvas, markers)
-                return rewrite.canvases(canvas, request, params, cancelled, typing)
-
-            return in_turn(once, params, typing, original=task.text)
-        if self._use(tuned=task.mode == "rewrite"):
+            self._canvas.seed = params.seed
+            request = small_canvas.request(task, params, self._canvas, self._tokenizer.markers)
+            return rewrite.canvases(self._canvas, request, params, cancelled, typing)
+        if task.mode == "rewrite" and self._use(CAUSAL):
             return self._tuned_edits().run(task, params, cancelled, typing)
         plain = self._edits()
         rows = plain.request(task, params)
         if task.mode == "infill" and small_gap.fits(place := plain.place(task), params):
-            gaps = small_gap.Gaps(self._denoiser, task, rows, place, plain.right(task.after))
+            right = plain.right(task.after)
+            if small_gap.tuned_fits(task, place) and self._use(GAPS):
+                rows, right = small_gap.tuned(self._denoiser, task, rows, place)
+            else:
+                self._use("")
+            gaps = small_gap.Gaps(self._denoiser, task, rows, place, right)
             return gaps.run(params, cancelled, typing)
+        self._use("")
         return rewrite.rows(self._denoiser, rows, params, cancelled, typing)
 
     def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
         """What the model is asked for a task at first. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
-        if self._use(tuned=task.mode == "rewrite"):
+        if task.mode == "rewrite" and self._use(CAUSAL):
             return self._denoiser, self._tuned_edits().request(task, params)
+        self._use("")
         return self._denoiser, self._edits().request(task, params)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is after what stands left of it. Raises TooLongError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
-        self._use(tuned=False)
+        self._use("")
         ids = self._edits().reading(task)
         self._denoiser.prefill(ids, cancelled)
         return () if cancelled() else self._denoiser.score(self._denoiser.encode(task.text))
@@ -168,35 +172,40 @@ class SmallBackend:
         return Path(self._adapter).expanduser() if asked else None
 
     def _adapt(self, file: GgufFile, weights: Weights) -> Floats | None:
-        """Merge the adapter that is wanted, if any; the mask's vector is returned.
+        """Have the adapters that are wanted, if any, at hand; the mask's vector is returned.
 
         Raises ModelError.
         """
         from diffedit.backends import small_adapter  # noqa: PLC0415 - numpy
 
-        path = self._adapter_path()
-        if path is None and self._adapter != NO_ADAPTER and SHIPPED.is_file():
-            path = SHIPPED if about(SHIPPED).get("base") == file.mark else None
-        if path is None:
-            return None
-        adapter = small_adapter.read(path)
-        if adapter.objective == CAUSAL:
-            self._switch = small_adapter.Switch(weights, adapter, path)
-        else:
-            small_adapter.merge(weights, adapter, path)
-        return adapter.mask_embedding
+        asked = self._adapter_path()
+        if asked is not None and (adapter := small_adapter.read(asked)).objective == MASK:
+            small_adapter.merge(weights, (adapter, asked, 1.0))
+            return adapter.mask_embedding
+        shipped = () if self._adapter == NO_ADAPTER else (SHIPPED, SHIPPED_GAPS)
+        paths = [
+            path for path in shipped if path.is_file() and about(path).get("base") == file.mark
+        ]
+        # The one that is asked for comes last: it takes the place of the shipped one of its kind.
+        paths += () if asked is None else (asked,)
+        self._switch = small_adapter.Switch(
+            weights, {path: small_adapter.read(path) for path in paths}
+        )
+        # Rewrites come first, most of the time.
+        self._switch.turn(CAUSAL)
+        return None
 
-    def _use(self, *, tuned: bool) -> bool:
-        """Have the adapter, if there is one, in the weights or out of them; whether it is in.
+    def _use(self, objective: str) -> bool:
+        """Have the adapter for this in the weights, or none; whether it is there.
 
-        It knows how code is changed; what fits into a gap the plain model knows better.
+        One knows how code is changed, one what fits into a gap; all else the plain model knows
+        better.
         """
-        if self._switch is None:
-            return False
-        if self._switch.turn(on=tuned):
+        assert self._switch is not None
+        if self._switch.turn(objective):
             assert self._denoiser is not None
             self._denoiser.forget()
-        return tuned
+        return self._switch.within == objective
 
     def _tuned_edits(self) -> TunedEdits:
         assert self._denoiser is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffedit.backends.adapter_header import CAUSAL, MASK, broken, header_of, opened
+from diffedit.backends.adapter_header import CAUSAL, GAPS, MASK, broken, header_of, opened
 from diffedit.backends.small_weights import Floats, Weights
 from diffedit.core.errors import ModelError
 
 PARTS = ("qkv", "out", "gate_up", "down")
 """The matrices of a layer that an adapter changes."""
-OBJECTIVES = (CAUSAL, MASK)
+OBJECTIVES = (CAUSAL, GAPS, MASK)
 MASK_EMBEDDING = "mask_embedding"
 
 _KINDS: dict[str, type[np.floating[Any]]] = {"F16": np.float16, "F32": np.float32}
@@ -91,45 +91,71 @@ def write(path: Path, adapter: Adapter) -> None:
     part.replace(path)
 
 
-def merge(weights: Weights, adapter: Adapter, path: Path, *, share: float = 1.0) -> None:
-    """Add the adapter's differences to the weights, in place; a share of -1 takes them out again.
+def merge(weights: Weights, *parts: tuple[Adapter, Path, float]) -> None:
+    """Add such shares of the adapters' differences to the weights, in place and in one go.
 
-    Raises ModelError: it is another model's.
+    A share of -1 takes them out again. Raises ModelError, the weights being as they were: an
+    adapter is another model's.
     """
+    found: dict[int, tuple[Floats, list[Floats], list[Floats]]] = {}
+    for adapter, path, share in parts:
+        for matrix, a, b in _pairs(weights, adapter, path):
+            _, firsts, seconds = found.setdefault(id(matrix), (matrix, [], []))
+            firsts.append(a.astype(np.float32))
+            seconds.append(np.float32(share) * b.astype(np.float32))
+    for matrix, firsts, seconds in found.values():
+        np.add(matrix, np.hstack(seconds) @ np.vstack(firsts), out=matrix)
+
+
+_Half = NDArray[np.floating[Any]]
+
+
+def _pairs(weights: Weights, adapter: Adapter, path: Path) -> Iterator[tuple[Floats, _Half, _Half]]:
+    """Each matrix with the two halves of its difference. Raises ModelError."""
+    wrong = ModelError(f"{path} was made for a model of another shape.")
     left = set(adapter.tensors) - {MASK_EMBEDDING}
     for number, layer in enumerate(weights.layers):
         for part in PARTS:
             names = (f"blk.{number}.{part}.a", f"blk.{number}.{part}.b")
             if not left.issuperset(names):
                 continue
-            a, b = (adapter.tensors[name].astype(np.float32) for name in names)
+            a, b = (adapter.tensors[name] for name in names)
             matrix: Floats = getattr(layer, part)
             if b.shape[0] != matrix.shape[0] or a.shape[1] != matrix.shape[1]:
-                raise ModelError(f"{path} was made for a model of another shape.")
-            matrix += np.float32(share) * b @ a
+                raise wrong
             left.difference_update(names)
+            yield matrix, a, b
     noise = adapter.mask_embedding
     if left or (noise is not None and noise.shape != (weights.shape.width,)):
-        raise ModelError(f"{path} was made for a model of another shape.")
+        raise wrong
 
 
 class Switch:
-    """A causal adapter that can be put into the weights and taken out again. It moves.
+    """Adapters of which one at a time can be in the weights, each for another purpose. It moves.
 
-    Either takes about as long as reading a few hundred tokens. What is taken out leaves rounding
-    errors of float32 behind.
+    To put one in or take it out takes about as long as reading a few hundred tokens. What is taken
+    out leaves rounding errors of float32 behind.
     """
 
-    def __init__(self, weights: Weights, adapter: Adapter, path: Path) -> None:
-        """It is in at first. Raises ModelError: the adapter is another model's."""
-        self._weights, self._adapter, self._path = weights, adapter, path
-        self._is_on = True
-        merge(weights, adapter, path)
+    def __init__(self, weights: Weights, adapters: Mapping[Path, Adapter]) -> None:
+        """None is in at first. Raises ModelError: one is another model's."""
+        self._weights = weights
+        self._known = {adapter.objective: (adapter, path) for path, adapter in adapters.items()}
+        self._within = ""
+        for adapter, path in self._known.values():
+            list(_pairs(weights, adapter, path))
 
-    def turn(self, *, on: bool) -> bool:
-        """Put it in or take it out; whether that changed anything."""
-        if on == self._is_on:
+    def turn(self, objective: str) -> bool:
+        """Have only the adapter for this in the weights, or none; whether that changed anything."""
+        wanted = objective if objective in self._known else ""
+        if wanted == self._within:
             return False
-        merge(self._weights, self._adapter, self._path, share=1.0 if on else -1.0)
-        self._is_on = on
+        moves = ((self._within, -1.0), (wanted, 1.0))
+        merge(self._weights, *((*self._known[name], share) for name, share in moves if name))
+        self._within = wanted
         return True
+
+    @property
+    def within(self) -> str:
+        """What the adapter in the weights is for; "" where none is in."""
+        return self._within

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from diffedit.backends import small_fill
+from diffedit.backends import small_fill, small_tuned
 from diffedit.backends.small_fill import Gap
 from diffedit.core.draft import Piece
 from diffedit.engine import doubt, rewrite
@@ -280,6 +280,31 @@ def unset(task: Task) -> list[str]:
     near = (name for name in _WORD.findall(task.after[:1500]))
     known = {*before, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
     return [name for name in dict.fromkeys(near) if name not in known]
+
+
+def tuned_fits(task: Task, place: Gap) -> bool:
+    """Whether the adapter for gaps has been trained on the like: whole lines of Python."""
+    return task.language.lower() == "python" and not place.inline and bool(task.after.strip())
+
+
+def tuned(
+    denoiser: SmallDenoiser, task: Task, request: RowsRequest, place: Gap
+) -> tuple[RowsRequest, str]:
+    """What the tuned model is asked, and how the text goes on after the gap.
+
+    It has read the text after the gap: that is the first thing in its prompt.
+    """
+    after, most = task.after.removeprefix("\n"), small_tuned.GAP_SIDES
+    prefix = _prompt(denoiser, place.prompt, after, most)
+    while len(prefix) > denoiser.context_length // 2 and all(most):
+        most = most[0] // 2, most[1] // 2
+        prefix = _prompt(denoiser, place.prompt, after, most)
+    begin = task.after[: len(task.after) - len(after)]
+    return replace(request, prefix=tuple(prefix)), begin + after.partition("\n")[0]
+
+
+def _prompt(denoiser: SmallDenoiser, before: str, after: str, most: tuple[int, int]) -> list[int]:
+    return small_tuned.gap_prompt(*small_tuned.near(before, after, most), denoiser.encode)
 
 
 def fits(place: Gap, params: DenoiseParams) -> bool:

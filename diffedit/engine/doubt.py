@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from diffedit.engine import tree
 
@@ -20,11 +22,40 @@ _LEAVES = ast.Return | ast.Raise | ast.Break | ast.Continue
 
 
 def faults(page: str, line: int) -> int | None:
-    """How many faults the innermost function around a line (from 1) has; None: it is no Python."""
+    """How many faults the innermost function around a line (from 1) has; None: it is no Python.
+
+    Where the page is unfinished elsewhere, the function is looked at alone.
+    """
     whole = tree.parse(page)
-    if whole is None:
-        return None
-    scope = _around(whole, line)
+    if whole is not None:
+        return _count(_around(whole, line), set(_bound(whole)))
+    own, first = _function(page.split("\n"), line)
+    alone = tree.parse(own) if own else None
+    return None if alone is None else _count(_around(alone, line - first), None)
+
+
+def _function(rows: Sequence[str], line: int) -> tuple[str, int]:
+    """The rows of the innermost function around a line, and how many come before; "" for none."""
+    depth = _depth(rows[line - 1])
+    first = line - 1
+    while first >= 0 and not (
+        _depth(rows[first]) < depth and re.match(r"\s*(async )?def ", rows[first])
+    ):
+        first -= 1
+    if first < 0:
+        return "", 0
+    end = first + 1
+    while end < len(rows) and (not rows[end].strip() or _depth(rows[end]) > _depth(rows[first])):
+        end += 1
+    return textwrap.dedent("\n".join(rows[first:end])), first
+
+
+def _depth(row: str) -> int:
+    return len(row) - len(row.lstrip())
+
+
+def _count(scope: _Scope, known: set[str] | None) -> int:
+    """The faults of a function; `known` are the names of its page, if they can be told."""
     arguments = {one.arg for one in ast.walk(scope) if isinstance(one, ast.arg)}
     loaded, stored = _names(scope, ast.Load), _names(scope, ast.Store)
     # `a += b` uses an argument; of a name of its own it is no use yet.
@@ -35,7 +66,7 @@ def faults(page: str, line: int) -> int | None:
     }
     own = set() if isinstance(scope, ast.Module) else stored | arguments - {"self", "cls"}
     unused = own - loaded - (added & arguments)
-    unknown = loaded - set(_bound(whole))
+    unknown = set[str]() if known is None else loaded - known
     return len(unused) + len(unknown) + sum(_unreached(scope))
 
 

@@ -14,14 +14,14 @@ from typing import Any, NoReturn
 
 import torch
 
-from diffedit.backends.adapter_header import CAUSAL, MASK
+from diffedit.backends.adapter_header import CAUSAL, GAPS, MASK
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import GgufFile, load_weights
 from diffedit.cases import source
 from diffedit.cases.source import Module
 from diffedit.config import models, paths
 from diffedit.core.errors import FileError, ModelError, RequestError
-from diffedit.tune import causal, corpus, examples, mask, tasks, train
+from diffedit.tune import causal, corpus, examples, gaps, mask, tasks, train
 from diffedit.tune.export import export
 from diffedit.tune.net import Net
 from diffedit.tune.table import table
@@ -98,10 +98,10 @@ def _parser() -> _Parser:
     parser.add_argument("--name", default="tuned", metavar="NAME", help="what to call the result")
     parser.add_argument(
         "--objective",
-        choices=[CAUSAL, MASK],
+        choices=[CAUSAL, GAPS, MASK],
         default=CAUSAL,
-        help="causal follows edits, and is worth hours of a CPU; mask is true diffusion, and "
-        "wants an accelerator",
+        help="causal follows edits, gaps fills missing lines, both worth hours of a CPU; mask is "
+        "true diffusion, and wants an accelerator",
     )
     parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="in all, 60")
     parser.add_argument("--steps", type=int, metavar="N", help="at most, whatever the time")
@@ -136,9 +136,14 @@ def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[It
     say("drawing tasks")
     mine, others, refused = _modules(given)
     random = Random(given.seed)
-    gaps = given.objective == MASK
-    found = tasks.draw(corpus.functions(mine, refused=refused), random, TASKS, gaps=gaps)
-    held = tasks.draw(corpus.functions(others, refused=refused), random, 400, gaps=gaps)
+
+    def drawn(modules: Sequence[Module], count: int) -> list[Item]:
+        functions = corpus.functions(modules, refused=refused)
+        if given.objective == GAPS:
+            return tasks.gaps(functions, random, count)
+        return tasks.draw(functions, random, count, gaps=given.objective == MASK)
+
+    found, held = drawn(mine, TASKS), drawn(others, 400)
     if not found:
         raise FileError("There is no Python here to learn from.", hint="Name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,8 +171,10 @@ def _modules(
     return mine, others, frozenset()
 
 
-def short(item: Item, number: int) -> Item | None:
+def short(item: Item, number: int, objective: str) -> Item | None:
     """The task as it is trained on: most of them short, since short ones teach as much a second."""
+    if objective == GAPS:
+        return item if number % 6 == 0 else gaps.shortened(item)
     if item.kind == "missing_line":
         return item if number % 6 == 0 else tasks.trimmed(item)
     most = 450 if item.kind in tasks.SCARCE else 280
@@ -194,9 +201,8 @@ def placed(net: Net, device: str) -> Net:
 
 def _train(kit: Kit, wanted: Sequence[Item]) -> None:
     given = kit.given
-    fit = [one for n, item in enumerate(wanted) if (one := short(item, n)) is not None] or list(
-        wanted
-    )
+    shorter = (short(item, number, given.objective) for number, item in enumerate(wanted))
+    fit = [item for item in shorter if item is not None] or list(wanted)
     on_gpu = kit.net.embedding.is_cuda
     plan = Plan(
         minutes=given.minutes,
@@ -212,7 +218,8 @@ def _train(kit: Kit, wanted: Sequence[Item]) -> None:
         numbers = range(step * plan.batch, (step + 1) * plan.batch)
         return [_example(kit, fit[n % len(fit)], n) for n in numbers]
 
-    look: Callable[..., Any] = mask.look if given.objective == MASK else causal.look
+    looks: dict[str, Callable[..., Any]] = {MASK: mask.look, GAPS: gaps.look}
+    look = looks.get(given.objective, causal.look)
     told = 0.0
     for mark in train.train(kit.net, batches, look, plan, kit.folder):
         now = time.monotonic()
@@ -225,6 +232,8 @@ def _example(kit: Kit, item: Item, number: int) -> Any:
     random, tokenizer = Random(number), kit.tokenizer
     if kit.given.objective == MASK:
         return mask.noised(item, tokenizer.encode, tokenizer.markers, random, tokenizer.size)
+    if kit.given.objective == GAPS:
+        return gaps.read(item, tokenizer.encode)
     return examples.example(item, tokenizer.encode, tokenizer.markers, random)
 
 

@@ -8,9 +8,10 @@ import re
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 
-from diffedit.backends import small_prompt
+from diffedit.backends import small_prompt, small_tuned
 from diffedit.cases import edit, style
 from diffedit.cases.case import Case, Kind
 from diffedit.cases.source import Function
@@ -76,12 +77,12 @@ as it is."""
 
 LONGEST_PAGE = 1400
 """Characters of a function with what is told of its surroundings."""
-LEFT, RIGHT = 480, 200
-"""Characters around a gap that are told."""
+AROUND = (480, 200)
+"""Characters before and after a gap that are told."""
 
 SCARCE: tuple[Kind, ...] = ("with_statement", "f_string", "comprehension")
 """Kinds that few functions give."""
-SHORT_LEFT, SHORT_RIGHT = 260, 110
+SHORT = (260, 110)
 """The same for most of them in training: a third of the work."""
 
 _KNOWN = {*dir(builtins), *typing.__all__}
@@ -120,20 +121,37 @@ def draw(found: Sequence[Function], random: Random, count: int, *, gaps: bool) -
     return items
 
 
+def gaps(found: Sequence[Function], random: Random, count: int) -> list[Item]:
+    """`count` gaps (fewer if there are not enough functions), in a random order."""
+    order = list(found)
+    random.shuffle(order)
+
+    def drawn(function: Function) -> Item | None:
+        return missing(function, random, small_tuned.GAP_SIDES)
+
+    items = list(islice(_thrice(order, drawn), count))
+    random.shuffle(items)
+    return items
+
+
 def _of_kind(
     kind: Kind, order: Sequence[Function], random: Random, names: Sequence[str]
 ) -> Iterator[Item]:
     """Tasks of one kind, at most three of a function."""
+
+    def drawn(function: Function) -> Item | None:
+        if kind == "missing_line":
+            return missing(function, random)
+        return _rewrite(kind, function, random, names)
+
+    return _thrice(order, drawn)
+
+
+def _thrice(order: Sequence[Function], drawn: Callable[[Function], Item | None]) -> Iterator[Item]:
+    """Tasks of these functions, round by round, the long ones left out."""
     for _ in range(3):
         for function in order:
-            if len(function.text) > LONGEST_PAGE:
-                continue
-            item = (
-                missing(function, random)
-                if kind == "missing_line"
-                else _rewrite(kind, function, random, names)
-            )
-            if item is not None:
+            if len(function.text) <= LONGEST_PAGE and (item := drawn(function)) is not None:
                 yield item
 
 
@@ -285,8 +303,8 @@ def _names(found: Sequence[Function]) -> list[str]:
 # Gaps ------------------------------------------------------------------------------------------
 
 
-def missing(function: Function, random: Random) -> Item | None:
-    """One line of the function's body gone, or a few, or a part of one."""
+def missing(function: Function, random: Random, around: tuple[int, int] = AROUND) -> Item | None:
+    """One line of the function's body gone, or a few, with so many characters on both sides."""
     page, first = function.page, function.before.count("\n") + 1
     lines = page.split("\n")
     last = first + function.text.count("\n")
@@ -303,32 +321,27 @@ def missing(function: Function, random: Random) -> Item | None:
         starts.append(starts[-1] + len(line) + 1)
     start = starts[row] + len(lines[row]) - len(lines[row].lstrip())
     end = starts[stop] - 1
+    left, right = around
     before, lead = page[:start].rstrip(" "), ""
-    cut = max(0, len(before) - LEFT)
+    cut = max(0, len(before) - left)
     before = page[cut:start]
     if cut:
         before = before[before.find("\n") + 1 :]
     if before.endswith(" "):
         # Byte-level BPE joins the last space with the word: the answer begins with it.
         before, lead = before[:-1], " "
-    after = page[end : end + RIGHT]
+    after = page[end : end + right]
     if not before.strip():
         return None
     return Item(
         kind="missing_line",
         before=before,
-        after=after[: after.rfind("\n")] if len(page) > end + RIGHT else after.rstrip("\n"),
+        after=after[: after.rfind("\n")] if len(page) > end + right else after.rstrip("\n"),
         answer=lead + page[start:end],
     )
 
 
 def trimmed(item: Item) -> Item:
     """A gap with less around it, cut at line ends."""
-    before, after = item.before, item.after
-    if len(before) > SHORT_LEFT:
-        before = before[-SHORT_LEFT:]
-        before = before[before.find("\n") + 1 :]
-    if len(after) > SHORT_RIGHT:
-        cut = after[:SHORT_RIGHT].rfind("\n")
-        after = after[: cut if cut > 0 else SHORT_RIGHT]
-    return replace(item, before=before, after=after)
+    before, after = small_tuned.near(item.before, item.after[1:], SHORT)
+    return replace(item, before=before, after="\n" + after.rstrip("\n"))

@@ -15,6 +15,8 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome, Started, Step
 from diffedit.engine.task import Task
 
+PLAIN = DenoiseParams()
+
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> SmallBackend:
@@ -100,15 +102,18 @@ def test_only_as_many_answers_as_are_asked_for(backend: SmallBackend) -> None:
     assert last.text == "".join(piece.text for piece in steps[-1].pieces)
 
 
-def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
-    """A gap is filled as without it, a rewrite is made with it, as often as one likes."""
+GAP = gap("def f(x):\n    ", "", "\n    return y\n")
+EDIT = Task(text="def f(x):\n    return x\n", instruction="add hints", language="python")
+GOING_ON = Task(text="", before="def f(x):\n    return ", mode="continue", language="python")
+
+
+def adapted(folder: Path, objective: str) -> tuple[SmallBackend, SmallBackend]:
+    """A tiny model, plain and with an adapter of random numbers."""
     import numpy as np  # noqa: PLC0415 - only here
 
     from diffedit.backends import small_adapter  # noqa: PLC0415 - numpy
 
-    tiny = tiny_gguf.write(tmp_path / "tiny.gguf")
-    plain = SmallBackend(str(tiny.path), "cpu", {})
-    plain.load(lambda *_told: None)
+    plain = tiny_gguf.loaded(folder)
     assert plain._denoiser is not None
     shape = plain._denoiser._model.weights.layers[0].down.shape
     random = np.random.default_rng(3)
@@ -116,24 +121,60 @@ def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
         "blk.0.down.a": random.normal(size=(2, shape[1])),
         "blk.0.down.b": random.normal(size=(shape[0], 2)),
     }
-    path = tmp_path / "a.safetensors"
-    small_adapter.write(path, small_adapter.Adapter(objective="causal", tensors=tensors))
-    tuned = SmallBackend(str(tiny.path), "cpu", {"adapter": str(path)})
+    path = folder / "a.safetensors"
+    small_adapter.write(path, small_adapter.Adapter(objective=objective, tensors=tensors))
+    tuned = SmallBackend(str(plain._path), "cpu", {"adapter": str(path)})
     tuned.load(lambda *_told: None)
-    task = gap("def f(x):\n    ", "", "\n    return y\n")
-    edit = Task(text="def f(x):\n    return x\n", instruction="add hints", language="python")
+    return plain, tuned
 
-    def text(backend: SmallBackend, task: Task) -> str:
-        *_, last = backend.rewrite(task, DenoiseParams(), lambda: False)
-        assert isinstance(last, Outcome)
-        return "\n".join([last.text, *last.alternatives])
 
-    first = text(tuned, edit)
-    assert text(tuned, task) == text(plain, task)
-    assert text(tuned, edit) == first
-    going_on = Task(text="", before="def f(x):\n    return ", mode="continue", language="python")
-    assert text(tuned, going_on) == text(plain, going_on)
-    assert first != text(plain, edit)
+def texts(backend: SmallBackend, task: Task) -> list[str]:
+    *_, last = backend.rewrite(task, DenoiseParams(), lambda: False)
+    assert isinstance(last, Outcome)
+    return [last.text, *last.alternatives]
+
+
+def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
+    """A gap is filled as without it, a rewrite is made with it, as often as one likes."""
+    plain, tuned = adapted(tmp_path, "causal")
+    first = texts(tuned, EDIT)
+    assert texts(tuned, GAP) == texts(plain, GAP)
+    assert texts(tuned, EDIT) == first
+    assert texts(tuned, GOING_ON) == texts(plain, GOING_ON)
+    assert first != texts(plain, EDIT)
+
+
+def test_an_adapter_for_gaps_is_in_for_gaps_alone(tmp_path: Path) -> None:
+    """And only for the like of what it has learnt: whole lines of Python."""
+    plain, tuned = adapted(tmp_path, "gaps")
+    first = texts(tuned, GAP)
+    assert texts(tuned, EDIT) == texts(plain, EDIT)
+    assert texts(tuned, GAP) == first
+    inline = gap("def f(x):\n    return ", "", " + 1\n")
+    assert texts(tuned, inline) == texts(plain, inline)
+    assert texts(tuned, GOING_ON) == texts(plain, GOING_ON)
+    assert first != texts(plain, GAP)
+
+
+def test_of_a_gap_the_text_after_it_is_read_first(backend: SmallBackend) -> None:
+    """In whole lines, as many of both sides as fit into half of what the model can read."""
+    denoiser = backend._denoiser
+    assert denoiser is not None
+    place = backend._edits().place(GAP)
+    request, right = small_gap.tuned(denoiser, GAP, backend._edits().request(GAP, PLAIN), place)
+    told = "".join(denoiser.decode(request.prefix))
+    assert told == "# below\n    return y\n# above\ndef f(x):\n   "
+    assert right == "\n    return y"
+    rows = "".join(f"    a{n} = {n}\n" for n in range(400))
+    long = gap(f"def f():\n{rows}", "    x = 1\n", rows)
+    request, right = small_gap.tuned(
+        denoiser, long, backend._edits().request(long, PLAIN), backend._edits().place(long)
+    )
+    told = "".join(denoiser.decode(request.prefix))
+    assert len(request.prefix) <= denoiser.context_length // 2
+    assert told.startswith("# below\n    a0 = 0\n")
+    assert told.endswith("\n    a399 = 399\n   ")
+    assert right == "    a0 = 0"
 
 
 def test_a_line_of_few_words_is_rewritten_with_any_seed(backend: SmallBackend) -> None:

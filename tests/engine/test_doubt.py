@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 import pytest
 
@@ -34,6 +35,17 @@ def total(prices, rate):
 def test_unused_unknown_and_unreached_are_faults(line: str, faults: int | None) -> None:
     """One each for a name without use, a name without value, and a line never come to."""
     assert doubt.faults(PAGE.format(line=line), 4) == faults
+
+
+@pytest.mark.parametrize(
+    ("line", "faults"), [("result += price * rate", 0), ("pass", 2), ("(", None)]
+)
+def test_a_function_of_an_unfinished_page_is_looked_at_alone(line: str, faults: int | None) -> None:
+    """What is wrong elsewhere says nothing of it; whether a name is known cannot be told then."""
+    page = "def other(:\n\nclass Shop:\n" + textwrap.indent(PAGE.format(line=line), "    ")
+    assert doubt.faults(page, 7) == faults
+    assert doubt.faults(page + "x = )\n", 7) == faults
+    assert doubt.faults("x = (\ny = 1\n", 2) is None
 
 
 def test_an_argument_that_is_added_to_is_used() -> None:

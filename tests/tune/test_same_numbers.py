@@ -39,7 +39,7 @@ class Both:
         weights = load_weights(file, lambda *_: None)
         adapter = small_adapter.read(folder / "adapter.safetensors")
         assert adapter.objective == objective
-        small_adapter.merge(weights, adapter, folder)
+        small_adapter.merge(weights, (adapter, folder, 1.0))
         self.model = Llama(weights, 256, adapter.mask_embedding)
         self.tokenizer = SmallTokenizer(file.fields)
 

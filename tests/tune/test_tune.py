@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from diffedit.config import models
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
+from diffedit.tune import gaps
+from diffedit.tune.tasks import Item
 
 CODE = '''\
 def read_{n}(path):
@@ -57,12 +60,12 @@ def log(home: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("objective", ["causal", "mask"])
+@pytest.mark.parametrize("objective", ["causal", "gaps", "mask"])
 def test_a_folder_becomes_a_model(
     project: Path, home: Path, objective: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Tasks, steps, adapter, table; the result is listed, found, loaded, and answers edits."""
-    check = "1" if objective == "causal" else "0"
+    check = "0" if objective == "mask" else "1"
     assert tune(project, "--objective", objective, "--check", check) == 0
     told = capsys.readouterr()
     assert "tokens/s" in told.err
@@ -72,12 +75,35 @@ def test_a_folder_becomes_a_model(
     assert objective in model.summary
     backend = SmallBackend(model.path, "auto", model.options)
     backend.load(lambda *_: None)
-    assert backend.abilities.noise == objective
+    assert backend.abilities.noise == ("mask" if objective == "mask" else "causal")
     assert backend.abilities.clamp == (objective == "mask")
     task = Task(text="x = 1\n", instruction="rename x to y", language="python")
     *_, last = backend.rewrite(task, DenoiseParams(), lambda: False)
     assert isinstance(last, Outcome)
     assert last.text.endswith("\n")
+
+
+def test_a_gap_is_learnt_after_the_text_on_both_sides() -> None:
+    """What is below comes first and is only read; the gap's own tokens weigh most."""
+    item = Item(
+        kind="missing_line",
+        before="def f(x):\n   ",
+        answer=" y = x",
+        after="\n    return y",
+    )
+    found = gaps.read(item, lambda text: list(text.encode()))
+    assert bytes(found.ids).decode() == (
+        "# below\n    return y\n# above\ndef f(x):\n    y = x\n    r"
+    )
+    weighs = {1.0: "", 0.3: "", 0.0: ""}
+    for token, weight in zip(found.ids, found.weights, strict=True):
+        weighs[weight] += chr(token)
+    assert weighs[1.0] == "\n    y = x"
+    assert weighs[0.3] == "def f(x):\n    r"
+    short = gaps.shortened(replace(item, before="a = 1\n" * 100 + item.before))
+    assert len(short.before) <= gaps.SHORT[0]
+    assert short.before.startswith("a = 1\n")
+    assert short.after == item.after
 
 
 def test_a_run_goes_on_where_it_was_killed(project: Path, home: Path) -> None:
