@@ -22,6 +22,7 @@ from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.canvas import Canvas
+from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import MAX_STEPS
 from diffedit.engine.step import Event, Outcome
@@ -157,7 +158,12 @@ class DiffusionGemmaBackend:
             prompt = edits.prompt(task, params, ids)
             picture = replace(picture, end=prompt.images_end)
         denoiser.marks, denoiser.picture = (prompt.mark,), picture
-        return self._run(denoiser, prompt, params, (cancelled, typing))
+        return in_turn(
+            lambda params, typing: self._run(denoiser, prompt, params, (cancelled, typing)),
+            params,
+            typing,
+            original=task.text,
+        )
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is between all others, in several looks. Raises DiffeditError."""

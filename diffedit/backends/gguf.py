@@ -23,6 +23,7 @@ from diffedit.engine.backend import (
     Interrupted,
     Report,
 )
+from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Event
 from diffedit.engine.task import Task
@@ -170,10 +171,16 @@ class GgufBackend:
         editing.context.cancelled = cancelled
         if editing.is_tuned(task):
             return editing.tuned_edits(params).run(task, params, cancelled, typing)
-        request = editing.request(task, params)
-        if isinstance(request, RowsRequest):
-            return rewrite.rows(editing.causal, request, params, cancelled, typing)
-        return rewrite.canvases(editing.mask, request, params, cancelled, typing)
+
+        def once(params: DenoiseParams, typing: Typing) -> Iterator[Event]:
+            request = editing.request(task, params)
+            if isinstance(request, RowsRequest):
+                return rewrite.rows(editing.causal, request, params, cancelled, typing)
+            return rewrite.canvases(editing.mask, request, params, cancelled, typing)
+
+        if self.abilities.noise == "causal":
+            return once(params, typing)
+        return in_turn(once, params, typing, original=task.text)
 
 
 def _same_but_lora(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

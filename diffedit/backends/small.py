@@ -20,6 +20,7 @@ from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
+from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import RowsRequest
 from diffedit.engine.step import Event
@@ -115,9 +116,14 @@ class SmallBackend:
             raise ModelError(f"{self.model} is not loaded.")
         if self._canvas is not None:
             assert self._tokenizer is not None
-            self._canvas.seed = params.seed
-            request = small_canvas.request(task, params, self._canvas, self._tokenizer.markers)
-            return rewrite.canvases(self._canvas, request, params, cancelled, typing)
+            canvas, markers = self._canvas, self._tokenizer.markers
+
+            def once(params: DenoiseParams, typing: Typing) -> Iterator[Event]:
+                canvas.seed = params.seed
+                request = small_canvas.request(task, params, canvas, markers)
+                return rewrite.canvases(canvas, request, params, cancelled, typing)
+
+            return in_turn(once, params, typing, original=task.text)
         if task.mode == "rewrite" and self._use(CAUSAL):
             return self._tuned_edits().run(task, params, cancelled, typing)
         plain = self._edits()

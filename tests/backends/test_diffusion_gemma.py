@@ -139,6 +139,23 @@ def test_the_prompt_is_read_once(backend: DiffusionGemmaBackend, denoiser: Gemma
     assert read == [2, 0, 0, 0, 1, 2]
 
 
+def test_candidates_are_the_answers_of_their_seeds(
+    backend: DiffusionGemmaBackend, denoiser: GemmaDenoiser
+) -> None:
+    """Three answers over one reading of the prompt: those of the seeds 3, 4 and 5, each once."""
+    play(backend, task())
+    before = denoiser.passes
+    alone = {play(backend, task(), seed=seed)[2].text for seed in (3, 4, 5)}
+    read = denoiser.passes - before
+    started, steps, outcome = play(backend, task(), seed=1, candidates=3)
+    assert denoiser.passes - before == 2 * read
+    assert started.seed == 1
+    assert [step.step for step in steps] == list(range(1, outcome.steps + 1))
+    answers = [outcome.text, *outcome.alternatives]
+    assert len(answers) == len(alone) == 3
+    assert set(answers) == alone
+
+
 def test_a_committed_canvas_extends_the_cache(
     backend: DiffusionGemmaBackend, denoiser: GemmaDenoiser, said: Callable[[str], None]
 ) -> None:

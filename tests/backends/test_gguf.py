@@ -310,6 +310,20 @@ def test_several_lengths_of_a_hole_are_tried(files: dict[str, Path]) -> None:
     assert sorted(tried.pop()) == [8, 16, 32, 64]
 
 
+@pytest.mark.parametrize("name", ["dream", "llada"])
+def test_a_diffusion_model_gives_several_answers(files: dict[str, Path], name: str) -> None:
+    """As many as are asked for, no two alike, and the same ones again."""
+    backend = loaded(files[name])
+    task = Task(text="", before="def f(x):\n", after="    return x\n", mode="infill")
+    found = [
+        outcome(list(backend.rewrite(task, DenoiseParams(candidates=3), lambda: False)))
+        for _ in range(2)
+    ]
+    answers = [found[0].text, *found[0].alternatives]
+    assert len(answers) == len(set(answers)) == 3
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("mode", ["rewrite", "infill"])
 def test_what_is_typed_is_held_by_a_diffusion_model(files: dict[str, Path], mode: Mode) -> None:
     """Typed before the second step, into a picture of noise: it is in every picture after it."""
