@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from diffedit.core.graphemes import following, preceding, settle
 from diffedit.core.piece import Piece
 from diffedit.core.stretch import Stretches, held, joined
 
@@ -123,11 +124,15 @@ class Hand:
         end = text.find("\n", at) % (len(text) + 1)
         above = text.rfind("\n", 0, max(start - 1, 0)) + 1
         below_end = text.find("\n", end + 1) % (len(text) + 1)
+        row, column = text[start:end], at - start
+        left = preceding(row, column) + start if column else at - 1
+        right = following(row, column) + start if at < end else at + 1
+        over, under = text[above : start - 1], text[end + 1 : below_end]
         places: dict[Way, int | None] = {
-            "left": at - 1 if at else None,
-            "right": at + 1 if at < len(text) else None,
-            "up": min(above + at - start, start - 1) if start else None,
-            "down": min(end + 1 + at - start, below_end) if end < len(text) else None,
+            "left": left if at else None,
+            "right": right if at < len(text) else None,
+            "up": above + settle(over, column) if start else None,
+            "down": end + 1 + settle(under, column) if end < len(text) else None,
             "line_start": start,
             "line_end": end,
         }

@@ -44,6 +44,8 @@ class Story:
     since_base: list[Entry] = field(default_factory=list)
     since_saved: list[Entry] = field(default_factory=list)
     """What was done and is not in the file."""
+    draft: tuple[int, str, str] | None = None
+    """A draft that was typed into and not decided on: where it starts, what stood there, and it."""
     broken: bool = False
 
     def saved_text(self, now: Base | None) -> str | None:
@@ -57,6 +59,10 @@ class Story:
     def unsaved_text(self, saved: str) -> str | None:
         """The text at the end of the journal; None where it is the saved one."""
         text = replay(saved, self.since_saved) if self.since_saved else saved
+        if self.draft is not None:
+            start, old, new = self.draft
+            if text[start : start + len(old)] == old:
+                text = text[:start] + new + text[start + len(old) :]
         return None if text == saved else text
 
 
@@ -109,6 +115,14 @@ def entry_line(entry: Entry) -> str:
 def saved_line(digest: str, form: Form) -> str:
     """The line that says: the text as it is now stands in the file."""
     return line(["saved", digest, _form_words(form)])
+
+
+def draft_line(draft: tuple[int, str, str] | None) -> str:
+    """The line that says what was typed into a draft, as it stands; None: that is over.
+
+    A draft is where it starts, the text that stands there, and the draft.
+    """
+    return line(["draft", *(draft or ())])
 
 
 def dropped_line() -> str:
@@ -199,7 +213,10 @@ def read(lines: Iterable[str]) -> Story:
     for said in lines:
         try:
             words = _words(said)
-            if words[0] in _KINDS:
+            if words[0] == "draft":
+                start, old, new = words[1:] or (0, "", "")
+                story.draft = (start + 0, old + "", new + "") if words[1:] else None
+            elif words[0] in _KINDS:
                 entry = _entry(words)
                 _follow(entry, done, undone)
                 story.since_base.append(entry)
@@ -230,6 +247,7 @@ def _mark(story: Story, words: list[Any], done: list[Revision], undone: list[Rev
             raise ValueError("a journal of another kind")
         story.path = words[2]
         return
+    story.draft = None
     if words[0] == "dropped":
         del story.since_base[len(story.since_base) - len(story.since_saved) :]
         done[:], undone[:] = story.history.done, story.history.undone

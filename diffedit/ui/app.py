@@ -96,7 +96,7 @@ class DiffeditApp(App[int]):
         if self.heeds_signals:
             last_words.on_signals(self.signalled)
         self.window.set_up(list(self._bindings.key_to_bindings))
-        self.window.editor.canvas = Writing(self)
+        self.window.editor.canvas = Writing(self, self.filing.keeping.drafted)
         self.filing.open_all(files, stdin_text)
         if demo:
             self.window.tour.begin()

@@ -65,6 +65,7 @@ class Keeping:
             self._write(buffer, kept)
             return
         file, base, entries = kept.file, buffer.base, _taken(kept)
+        kept.draft = None  # what is typed into one is written again after this
 
         def write() -> None:
             from diffedit.core import journal, places  # noqa: PLC0415 - on its own thread
@@ -90,12 +91,17 @@ class Keeping:
             kept.anew = True
             self._write(buffer, kept)
 
+    def drafted(self, buffer: Buffer) -> None:
+        """Something was typed into a draft of this buffer: it is kept until that is decided on."""
+        if buffer.kept is not None:
+            self._due(buffer, buffer.kept)
+
     def let_go(self, buffer: Buffer, *, untitled: bool = False) -> None:
         """The buffer is closed or goes by another name; what is unsaved of it was given up."""
         kept, buffer.kept, buffer.page.scribe = buffer.kept, None, None
         if kept is None:
             return
-        unsaved = buffer.page.modified and not kept.anew
+        unsaved = (buffer.page.modified or kept.draft is not None) and not kept.anew
 
         def end() -> None:
             from diffedit.core import journal  # noqa: PLC0415 - on its own thread
@@ -115,10 +121,14 @@ class Keeping:
         """Write everything now, and come back when it is written: we are about to end."""
         for buffer in self._stage.buffers.all:
             kept = buffer.kept
-            if kept is not None and kept.pending:
-                if kept.file is None:
-                    self.place(buffer, kept)
+            draft = _typed(buffer)
+            if kept is None or not (kept.pending or draft or kept.draft):
+                continue
+            if kept.file is None:
+                self.place(buffer, kept)
+            if kept.pending or kept.anew:
                 self._write(buffer, kept)
+            self._write_draft(buffer, kept, draft)
         if self._pool is not None:
             self._pool.shutdown(wait=True)
             self._pool = None
@@ -181,8 +191,32 @@ class Keeping:
             self.place(buffer, kept)
         if kept.file is None:  # whether another session left something there is still looked at
             self._due(buffer, kept)
-        elif kept.pending or kept.anew:
+            return
+        draft = _typed(buffer)
+        if kept.pending or kept.anew:
             self._write(buffer, kept)
+        self._write_draft(buffer, kept, draft)
+        if draft is not None:  # it goes on, or will be decided on
+            self._due(buffer, kept)
+
+    def _write_draft(self, buffer: Buffer, kept: Kept, draft: tuple[int, str, str] | None) -> None:
+        """The draft that is typed into, or that it is over, unless that is what was written."""
+        file = kept.file
+        if file is None or draft == kept.draft:
+            return
+        kept.draft, base = draft, buffer.base
+        saved = draft is None and not buffer.modified
+
+        def write() -> None:
+            from diffedit.core import journal, places  # noqa: PLC0415 - on its own thread
+
+            lines = [journal.draft_line(draft)]
+            if saved:
+                known = places.digested(base)
+                lines.append(journal.saved_line(known.digest, known.form))
+            file.add(lines)
+
+        self._submit(buffer, kept, write)
 
     def place(self, buffer: Buffer, kept: Kept, path: Path | None = None) -> None:
         """Give a buffer's journal its place; without one, one where nothing lies."""
@@ -211,7 +245,7 @@ class Keeping:
         """Start the journal anew: the history, the text in the file, what was done since."""
         from diffedit.core import journal, places  # noqa: PLC0415 - with the first change
 
-        kept.anew = False
+        kept.anew, kept.draft = False, None
         _taken(kept)  # it is in the history
         steps, base, path = buffer.page.steps, buffer.base, buffer.path
         if buffer.piped:
@@ -223,6 +257,14 @@ class Keeping:
             file.begin(journal.opening(places.name_of(path), known, steps, text))
 
         self._submit(buffer, kept, write)
+
+
+def _typed(buffer: Buffer) -> tuple[int, str, str] | None:
+    """The draft that was typed into and is not decided on: its start, the old text, and it."""
+    draft = buffer.edit.draft
+    if draft is None or not draft.typed or not (draft.live or buffer.edit.links):
+        return None
+    return draft.span.start, buffer.page.text.slice(draft.span), draft.text
 
 
 def _taken(kept: Kept) -> list[Entry]:

@@ -21,6 +21,8 @@ class Kept:
     lock: Lock | None = None
     pending: list[Entry] = field(default_factory=list)
     """What is not written yet."""
+    draft: tuple[int, str, str] | None = None
+    """What was typed into a draft, as it was written last."""
     due: bool = False
     """Whether a timer runs, at whose end it is written."""
     anew: bool = True

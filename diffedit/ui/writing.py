@@ -16,6 +16,7 @@ from diffedit.ui.shown import show_edit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from diffedit.ui.buffers import Buffer
     from diffedit.ui.stage import Stage
 
 ONLY_TYPING = "While it denoises only typing goes into the draft. Esc ends the run."
@@ -25,8 +26,9 @@ WAYS: tuple[Way, ...] = get_args(Way)
 class Writing:
     """Takes the page's keys while they belong to the live draft of the current buffer."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, kept: Callable[[Buffer], None]) -> None:
+        """`kept` is told of each buffer in whose draft something was typed."""
+        self._stage, self._kept = stage, kept
 
     @property
     def _hand(self) -> Hand | None:
@@ -99,6 +101,7 @@ class Writing:
     def _write(self, hand: Hand) -> None:
         buffer = self._stage.buffers.current
         buffer.session.write(hand)
+        self._kept(buffer)
         if buffer.review is not None:
             show_edit(self._stage, buffer, focus=False)
         self._stage.window.paint(buffer)

@@ -60,6 +60,32 @@ def test_the_caret_moves_in_the_picture(way: Way, place: int | None) -> None:
         assert moved.inserted("x") is moved
 
 
+FAMILY, FLAG, ACCENT = (
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0001f1eb\U0001f1ee",
+    "e\u0301",
+)
+
+
+@given(st.lists(st.sampled_from([FAMILY, FLAG, ACCENT, "a", "\n"]), min_size=1, max_size=12))
+def test_the_caret_never_stops_within_a_character(signs: list[str]) -> None:
+    """From one end to the other and back it rests where a person sees an edge, and nowhere else."""
+    text = "".join(signs)
+    edges = {sum(map(len, signs[:count])) for count in range(len(signs) + 1)}
+    now, seen = hand(0, (Piece(text, "noise"),)), list[int]()
+    while now.caret is not None and now.caret < len(text):
+        seen.append(now.caret)
+        for way in ("up", "down"):
+            assert now.moved(way).caret in edges | {None}
+        now = now.moved("right")
+    assert {*seen, len(text)} == edges
+    back = list[int]()
+    while now.caret is not None:
+        back.append(now.caret)
+        now = now.moved("left")
+    assert back == sorted(edges, reverse=True)
+
+
 def test_a_canvas_may_move_what_was_typed() -> None:
     """The model writes more before it: the stretch and the caret go along."""
     typed = hand(7).inserted("AB")

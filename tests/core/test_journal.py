@@ -141,6 +141,23 @@ def test_what_is_given_up_is_not_offered() -> None:
     assert len(story.history.done) == 1
 
 
+def test_what_was_typed_into_a_draft_is_told_until_it_is_decided_on() -> None:
+    """It stands in its place in the unsaved text, as it was last; whatever ends it takes it out."""
+    page = Document("one two")
+    lines = begun(page, "one two")
+    lines.append(journal.draft_line((4, "two", "TWOx")))
+    assert journal.read(lines).unsaved_text("one two") == "one TWOx"
+    put(page, "z", 0)
+    # The page has moved under it, and it is not known where to: nothing is put in a wrong place.
+    assert journal.read(lines).unsaved_text("one two") == "zone two"
+    lines.append(journal.draft_line((5, "two", "TWOxy")))
+    assert journal.read(lines).unsaved_text("one two") == "zone TWOxy"
+    for over in (journal.draft_line(None), journal.dropped_line(), saved_line("d1", FORM)):
+        story = journal.read([*lines, over])
+        assert story.draft is None
+        assert not story.broken
+
+
 def test_the_file_itself_is_the_base_where_it_is_as_it_was() -> None:
     """A base too large to copy is taken from the file, if that is the one that was opened."""
     page = Document("text")

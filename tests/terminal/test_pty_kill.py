@@ -43,3 +43,36 @@ def test_killed_and_recovered(home: Path, tmp_path: Path) -> None:
         terminal.keys("ctrl+q")
         assert terminal.wait_end() == 0
     assert path.read_text() == "first second " + TEXT
+
+
+def test_what_was_typed_into_a_live_draft_survives_a_kill(home: Path, tmp_path: Path) -> None:
+    """Killed while the model denoises: the draft, with what was typed into it, is offered."""
+    path = tmp_path / "page.py"
+    path.write_text(TEXT)
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text("[models.null]\nsteps = 48\nstep_ms = 500\n")
+    with Terminal.start(path, "--model", "null") as terminal:
+        terminal.wait_for("ready")
+        terminal.keys("shift+down", "ctrl+k")
+        terminal.wait_for("What is to be done with it?")
+        terminal.keys("shorter", "enter")
+        terminal.wait_for("denoising")
+        terminal.keys("ctrl+home", "right", "right")
+        terminal.keys("typed")
+        terminal.wait_until(
+            lambda: any("typed" in (text or "") for text in kept(home)), "the draft in the journal"
+        )
+        terminal.signal(signal.SIGKILL)
+        assert terminal.wait_end() == -signal.SIGKILL
+    assert path.read_text() == TEXT
+    with Terminal.start(path, "--model", "null") as terminal:
+        rows = terminal.wait_for("bring it back")
+        assert "typed" in "\n".join(rows)
+        terminal.keys("enter")
+        terminal.wait_for("page.py ●")
+        terminal.keys("ctrl+s")
+        terminal.wait_notice("Saved page.py")
+        terminal.keys("ctrl+q")
+        assert terminal.wait_end() == 0
+    assert "typed" in path.read_text()
+    assert path.read_text().endswith("two = 2\n")

@@ -8,6 +8,7 @@ import pytest
 from stage_app import Stage, staged
 
 from diffedit.config.models import Model
+from diffedit.core import journal_file
 from diffedit.core.hand import Hand
 
 TEXT = "one\ntwo three\nfour\n"
@@ -84,6 +85,57 @@ async def test_esc_leaves_the_draft_with_what_was_typed(tmp_path: Path, home: Pa
         await stage.press("escape")
         assert stage.app.buffers.current.edit.stage == "select"
         assert stage.text == TEXT
+
+
+async def strike(stage: Stage) -> str | None:
+    """The clock of the journal strikes; what the next session would then be offered."""
+    desk, buffer = stage.app.filing.keeping, stage.app.buffers.current
+    assert buffer.kept is not None
+    desk._time_is_up(buffer, buffer.kept)
+    await desk.ask(lambda: None)
+    assert buffer.kept.file is not None
+    story = journal_file.read(buffer.kept.file.path)
+    assert story is not None
+    return story.unsaved_text(TEXT)
+
+
+async def test_what_is_typed_into_a_draft_is_in_the_journal(tmp_path: Path, home: Path) -> None:
+    """Within half a second of the first key, as it stands; once it is dropped, no more."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.saw("looked back")
+        kept = stage.app.buffers.current.kept
+        assert kept is not None
+        await stage.type("big")
+        assert kept.due
+        offered = await strike(stage)
+        assert offered is not None
+        assert offered.startswith("one\n")
+        assert offered.endswith("\nfour\n")
+        assert "big" in offered
+        await stage.type("ger")
+        assert "bigger" in (await strike(stage) or "")
+        await stage.press("escape")
+        await stage.saw("settled")
+        assert "bigger" in (await strike(stage) or "")
+        await stage.press("escape")
+        assert await strike(stage) is None
+        assert kept.file is not None
+        assert journal_file.ends_saved(kept.file.path)
+
+
+async def test_a_draft_that_was_typed_into_and_applied_is_the_page_s(
+    tmp_path: Path, home: Path
+) -> None:
+    """The journal tells of it once: as a change."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.saw("looked back")
+        await stage.type("big!")
+        await stage.saw("settled")
+        assert "big!" in (await strike(stage) or "")
+        await stage.press("ctrl+k", "enter")
+        assert await strike(stage) == stage.text
+        await stage.press("ctrl+z")
+        assert await strike(stage) is None
 
 
 async def test_a_worker_that_dies_loses_nothing_that_was_typed(tmp_path: Path, home: Path) -> None:
