@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-JOINER = "\u200d"
+from diffedit.core.show import JOINER
+
 FLAG_FIRST, FLAG_LAST = "\U0001f1e6", "\U0001f1ff"
 _JOINED = (
     ("\u1160", "\u11ff"),  # Korean vowels and last consonants
@@ -24,7 +25,7 @@ def following(line: str, column: int) -> int:
         return min(end, len(line))
     if _is_flag(line[column]) and _is_flag(line[end]):
         end += 1
-    while end < len(line) and (_extends(line[end]) or line[end - 1] == JOINER):
+    while end < len(line) and (_extends(line[end]) or _joined(line, end)):
         end += 1
     return end
 
@@ -34,7 +35,7 @@ def preceding(line: str, column: int) -> int:
     start = column - 1
     if line.isascii() or start <= 0:
         return max(start, 0)
-    while start > 0 and (_extends(line[start]) or line[start - 1] == JOINER):
+    while start > 0 and (_extends(line[start]) or _joined(line, start)):
         start -= 1
     if _is_flag(line[start]):
         first = start
@@ -50,6 +51,11 @@ def settle(line: str, column: int) -> int:
         return min(column, len(line))
     start = preceding(line, column + 1)
     return column if start == column else start
+
+
+def _joined(line: str, column: int) -> bool:
+    """Whether a joiner makes one sign of this character and what stands before."""
+    return line[column - 1] == JOINER and line[column] >= "\u00a9"
 
 
 def _is_flag(character: str) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+JOINER = "\u200d"
+"""Makes one sign of several in an emoji; what counts cells takes it to do so everywhere."""
 _UNSEEN = "�"
 _SHOWN = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"},
@@ -28,18 +32,30 @@ _SHOWN = {
     0xFEFF: "·",
 }
 
+_PICTURE = "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?"
+_JOINED = re.compile(f"{_PICTURE}(?:{JOINER}{_PICTURE}){{1,3}}")
+"""An emoji of up to four: a longer one is none, and a terminal may draw each of its parts."""
+
 
 def visible(text: str) -> str:
     """The text with one visible character for each that would act on the terminal, or hide.
 
     Control characters become their pictures, marks that turn the direction of writing become
-    arrows, lone surrogates and what is invisible become signs. Tabs and newlines stay. The
+    arrows, lone surrogates and what is invisible become signs, as do joiners that join no emoji:
+    the cells of what they seem to join would be miscounted. Tabs and newlines stay. The
     length stays too, so columns count alike in the text and in what is shown.
     """
     # Nearly all text is printable through and through, and that is quick to ask.
     if text.replace("\t", " ").replace("\n", " ").isprintable():
         return text
-    return text.translate(_SHOWN)
+    text = text.translate(_SHOWN)
+    if JOINER not in text:
+        return text
+    parts, at = list[str](), 0
+    for found in _JOINED.finditer(text):
+        parts += text[at : found.start()].replace(JOINER, "·"), found[0]
+        at = found.end()
+    return "".join((*parts, text[at:].replace(JOINER, "·")))
 
 
 def one_line(text: str) -> str:

@@ -14,6 +14,7 @@ from diffedit.config.themes import Theme
 from diffedit.core import span as core
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
+from diffedit.core.show import visible
 from diffedit.ui import edits, many, typed
 from diffedit.ui.blocks import in_words, indentation
 from diffedit.ui.cells import width_before
@@ -183,7 +184,7 @@ class EditorView(CursorArea):
     def cell_of(self, at: int) -> int:
         """In which cell of its line a place stands."""
         row, column = self.page.text.location(at)
-        return width_before(self.view.lines[row], column, self.indent_width)
+        return width_before(visible(self.view.lines[row]), column, self.indent_width)
 
     def _refused(self) -> bool:
         return self.canvas is not None and self.canvas.refused()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from diffedit.core.change import Change, ChangeSet
+from diffedit.core.show import visible
 from diffedit.core.span import Selection, Span
 from diffedit.core.text import Text
 from diffedit.ui.blocks import word_at
@@ -86,11 +87,11 @@ def beside(text: Text, selections: Sequence[Selection], by: int, tab: int) -> Se
     places = [text.location(one.head) for one in selections]
     row, _ = max(places) if by > 0 else min(places)
     row_of_first, first = places[0]
-    cell = width_before(text.lines[row_of_first], first, tab)
+    cell = width_before(visible(text.lines[row_of_first]), first, tab)
     if not 0 <= row + by < len(text.lines):
         return None
     line = text.lines[row + by]
-    return Selection.at(text.offset(row + by, settle(line, column_at(line, cell, tab))))
+    return Selection.at(text.offset(row + by, settle(line, column_at(visible(line), cell, tab))))
 
 
 def word_around(text: Text, head: int) -> Selection | None:

@@ -29,6 +29,22 @@ def test_what_is_clean_is_the_same() -> None:
     assert visible(joined) == joined
 
 
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("a\u200db", "a·b"),
+        ("👨\u200d", "👨·"),
+        ("👨\u200d x", "👨· x"),
+        ("\u200d👨", "·👨"),
+        ("👩\u200d❤\ufe0f\u200d💋\u200d👨", "👩\u200d❤\ufe0f\u200d💋\u200d👨"),
+        ("\u200d".join("👨" * 6), "\u200d".join("👨" * 4) + "·👨\u200d👨"),
+    ],
+)
+def test_a_joiner_that_joins_no_emoji_is_seen(text: str, shows: str) -> None:
+    """What counts cells takes it to join whatever stands there; a terminal draws each part."""
+    assert visible(text) == shows
+
+
 @LAW
 @given(st.text(st.characters(codec=None)))
 def test_one_character_for_one(text: str) -> None:
