@@ -49,6 +49,16 @@ class Canvas(Protocol):
         """The caret is out of the draft."""
 
 
+class Brush(Protocol):
+    """What takes the mouse over the words of a draft. A place is a row of the overlay, a cell."""
+
+    def down(self, row: int, cell: int) -> bool:
+        """It comes down; whether on a word."""
+
+    def over(self, row: int, cell: int) -> None:
+        """It is drawn on."""
+
+
 class EditorView(CursorArea):
     """The page on the screen, to be edited."""
 
@@ -76,6 +86,9 @@ class EditorView(CursorArea):
         """Whether a tab indents; None: as the page has it."""
         self._asked_unit = ""
         self.canvas: Canvas | None = None
+        self.brush: Brush | None = None
+        """What takes the mouse over the words of a draft."""
+        self._brushing = False
         """What takes the keys while they belong to a live draft; None: nothing."""
         self._closers = typed.Closers()
         self._whole_line = ""
@@ -190,10 +203,38 @@ class EditorView(CursorArea):
         return self.canvas is not None and self.canvas.refused()
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
-        """A click takes the caret out of a live draft."""
+        """On a draft that is looked at it is the brush's; it takes the caret out of a live one."""
+        row, cell = self._over(event)
+        if self.brush is not None and row >= 0 and self.brush.down(row, cell):
+            event.prevent_default()
+            self._brushing = True
+            self.capture_mouse()
+            return
         if self.canvas is not None:
             self.canvas.left()
         await super()._on_mouse_down(event)
+
+    async def _on_mouse_move(self, event: events.MouseMove) -> None:
+        """What is drawn over is marked, while it is the brush's."""
+        if self._brushing and self.brush is not None:
+            event.prevent_default()
+            self.brush.over(*self._over(event))
+            return
+        await super()._on_mouse_move(event)
+
+    async def _on_mouse_up(self, event: events.MouseUp) -> None:
+        """The brush is lifted."""
+        if self._brushing:
+            event.prevent_default()
+            self._brushing = False
+            self.release_mouse()
+            return
+        await super()._on_mouse_up(event)
+
+    def _over(self, event: events.MouseEvent) -> tuple[int, int]:
+        """Which row of the overlay the mouse is over, -1 for none, and which cell of it."""
+        place = self.rows.at(event.y + self.scroll_offset.y)
+        return place.overlay_row, event.x - self.gutter_width + self.scroll_offset.x
 
     def _quoted(self, at: int, kinds: tuple[str, ...]) -> bool:
         """Whether a place is within a token of these kinds."""

@@ -81,6 +81,16 @@ class Look:
             return replace(self, marked=left)
         return replace(self, marked=joined((*self.marked, here)))
 
+    def painted(self, first: int, last: int, before: Stretches) -> Look:
+        """At the last of these tokens, all from the first to it marked, and what was before."""
+        low, high, apart = min(first, last), max(first, last), self._apart
+        found = [
+            (token.start, token.end)
+            for number, token in enumerate(self.tokens[low : high + 1], start=low)
+            if token.text.strip() and number not in apart
+        ]
+        return replace(self, at=last, marked=joined((*before, *found)))
+
     def scored(self, scores: Sequence[Scored]) -> Look:
         """With what the model says of the finished text: what else might stand in each place.
 

@@ -6,7 +6,7 @@ colour; noise is dim and slanted, what is pinned underlined, the token looked at
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -16,6 +16,7 @@ from diffedit.core.draft import PieceState
 from diffedit.core.heat import BARS, level
 from diffedit.core.show import visible
 from diffedit.core.stretch import Stretches, touched
+from diffedit.ui.cells import column_at
 from diffedit.ui.draft_paint import MARKS, Picture, as_rows, draft_style
 from diffedit.ui.look import Look
 from diffedit.ui.review_paint import Page
@@ -32,7 +33,48 @@ def looking(
 
     `lines` are the rows of the text that are no part of the edit, each with its row in the span.
     """
-    states = _states(look, pins)
+    text, bars, marks, at = _drawn(look, _states(look, pins), page)
+    rows = as_rows(text, page.tab)
+    edges = [MARKS[min(row, key=_ORDER.index, default="accepted")] for row in marks]
+    edges = [" " if row in lines else edge for row, edge in enumerate(edges)]
+    if not look.heat:
+        return Picture(rows, tuple(edges), lines), at
+    lined = list(_lined(rows, as_rows(Text(bars), page.tab), edges, lines))
+    before = sum(1 for row, _, number in lined if number < at)
+    own = {at: lines[number] for at, (_, _, number) in enumerate(lined) if number in lines}
+    picture = Picture(tuple(row for row, _, _ in lined), tuple(mark for _, mark, _ in lined), own)
+    return picture, before
+
+
+def token_at(
+    look: Look, page: Page, lines: Mapping[int, int], place: tuple[int, int]
+) -> int | None:
+    """The number of the token in a cell (row, cell) of the picture, or of the bar below it."""
+    text, bars, marks, _ = _drawn(look, look.states, page)
+    rows = as_rows(text.copy(), page.tab)
+    numbers = list(range(len(rows)))
+    if look.heat:
+        edges = [HEAT_MARK] * len(marks)
+        lined = _lined(rows, as_rows(Text(bars), page.tab), edges, lines)
+        numbers = [number for _, _, number in lined]
+    row, cell = place
+    if not 0 <= row < len(numbers) or numbers[row] in lines:
+        return None
+    shown = text.plain.split("\n")
+    at = sum(len(line) + 1 for line in shown[: numbers[row]])
+    at += column_at(shown[numbers[row]], cell, page.tab)
+    end = len(visible(page.left))
+    for number, token in enumerate(look.tokens):
+        start, end = end, end + len(visible(token.text))
+        if start <= at < end:
+            return number if text.plain[at] != "\n" else None
+    return None
+
+
+def _drawn(
+    look: Look, states: Sequence[PieceState], page: Page
+) -> tuple[Text, str, list[list[PieceState]], int]:
+    """All tokens as one text, the bars below them, the states in each row, the row looked at."""
     text, bars = Text(visible(page.left)), " " * cell_len(visible(page.left))
     marks: list[list[PieceState]] = [[]]
     at = 0
@@ -54,16 +96,7 @@ def looking(
                 )
                 marks[-1].append(states[number])
     text.append(visible(page.right))
-    rows = as_rows(text, page.tab)
-    edges = [MARKS[min(row, key=_ORDER.index, default="accepted")] for row in marks]
-    edges = [" " if row in lines else edge for row, edge in enumerate(edges)]
-    if not look.heat:
-        return Picture(rows, tuple(edges), lines), at
-    lined = list(_lined(rows, as_rows(Text(bars), page.tab), edges, lines))
-    before = sum(1 for row, _, number in lined if number < at)
-    own = {at: lines[number] for at, (_, _, number) in enumerate(lined) if number in lines}
-    picture = Picture(tuple(row for row, _, _ in lined), tuple(mark for _, mark, _ in lined), own)
-    return picture, before
+    return text, bars, marks, at
 
 
 def _states(look: Look, pins: Stretches) -> tuple[PieceState, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from diffedit.core.stretch import Stretches, joined, rest
 from diffedit.ui.able import NEEDS, why_not
+from diffedit.ui.brush import Brush
 from diffedit.ui.shown import show_edit
 from diffedit.ui.spans import without_last_newline
 
@@ -27,6 +28,7 @@ class Looking:
 
     def __init__(self, stage: Stage, editing: Editing) -> None:
         self._stage, self._editing = stage, editing
+        self._brush = Brush(stage, self._put)
 
     # In and out --------------------------------------------------------------------------------
 
@@ -133,6 +135,7 @@ class Looking:
 
     def _open(self, buffer: Buffer) -> None:
         buffer.look = None
+        self._stage.window.editor.brush = self._brush
         buffer.session.edit = buffer.edit.looked()
         show_edit(self._stage, buffer)
 

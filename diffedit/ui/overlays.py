@@ -12,10 +12,15 @@ from diffedit.ui.buffers import Buffer
 from diffedit.ui.rows import Overlay
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.text import Text
 
+    from diffedit.core.draft import Draft
     from diffedit.ui.draft_paint import Picture
     from diffedit.ui.editor import EditorView
+    from diffedit.ui.look import Look
+    from diffedit.ui.review_paint import Page
 
 
 def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[Overlay, int] | None:
@@ -28,11 +33,11 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     if draft is None or not (draft.live or review is not None or edit.looking):
         return None
     from diffedit.ui.draft_paint import denoising  # noqa: PLC0415 - not before there is a draft
-    from diffedit.ui.review_paint import Page, reviewing  # noqa: PLC0415
+    from diffedit.ui.review_paint import reviewing  # noqa: PLC0415
 
     text = buffer.page.text
-    (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
-    page = Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
+    first, last = text.location(draft.span.start)[0], text.location(draft.span.end)[0]
+    page = page_of(buffer, draft, theme, tab)
     if buffer.preview is None and review is not None:
         picture, at = reviewing(review, page)
         return Overlay(first, last, picture.rows, 1, picture.marks, picture.lines), at
@@ -42,10 +47,9 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
         and buffer.look is not None
         and edit.link is not None
     ):
-        from diffedit.core.sections import rows_between  # noqa: PLC0415 - as above
         from diffedit.ui.look_paint import looking  # noqa: PLC0415 - as above
 
-        lines = rows_between(draft.original, draft.between, buffer.look.text)
+        lines = rows_apart(draft, buffer.look)
         picture, at = looking(buffer.look, edit.link.pins, page, lines)
         shaded = _shaded(picture, theme, width)
         return Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines), at
@@ -55,6 +59,22 @@ def overlay_of(buffer: Buffer, theme: Theme, *, tab: int, width: int) -> tuple[O
     found = Overlay(first, last, shaded, buffer.tallest, picture.marks, picture.lines)
     found = replace(found, caret=draft.hand is not None and draft.hand.caret is not None)
     return found, 0
+
+
+def page_of(buffer: Buffer, draft: Draft, theme: Theme, tab: int) -> Page:
+    """What stands left and right of a draft on its first row and its last."""
+    from diffedit.ui.review_paint import Page  # noqa: PLC0415 - not before there is a draft
+
+    text = buffer.page.text
+    (first, start), (last, end) = text.location(draft.span.start), text.location(draft.span.end)
+    return Page(left=text.lines[first][:start], right=text.lines[last][end:], theme=theme, tab=tab)
+
+
+def rows_apart(draft: Draft, look: Look) -> Mapping[int, int]:
+    """The rows of a look that are no part of the edit, each with its row in the span."""
+    from diffedit.core.sections import rows_between  # noqa: PLC0415 - not before there is a draft
+
+    return rows_between(draft.original, draft.between, look.text)
 
 
 def reveal_row(editor: EditorView, row: int) -> None:

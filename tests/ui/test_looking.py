@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from stage_app import Stage, script, staged
+from textual import events
 
 from diffedit.core.edit import Edit
 from diffedit.ui.look import Look
@@ -118,6 +120,64 @@ async def test_u_goes_to_the_least_sure_token(tmp_path: Path) -> None:
         bar = str(stage.app.window.look_bar.render())
         assert "61% sure" in bar
         assert "no alternatives" in bar
+
+
+async def draw(stage: Stage, *words: str) -> None:
+    """Press the mouse on the first of these words of the page, draw over the others, let go."""
+    editor = stage.app.window.editor
+    rows = ["".join(part.text for part in editor.render_line(y)) for y in range(10)]
+
+    def at(kind: type[events.MouseEvent], word: str) -> Any:
+        y = next(number for number, row in enumerate(rows) if word in row)
+        x = rows[y].index(word)
+        return kind(editor, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False)
+
+    await editor._on_mouse_down(at(events.MouseDown, words[0]))
+    for word in words[1:]:
+        await editor._on_mouse_move(at(events.MouseMove, word))
+    await editor._on_mouse_up(at(events.MouseUp, words[-1]))
+
+
+async def test_a_click_marks_a_word_and_another_frees_it(tmp_path: Path) -> None:
+    """With the heat on or off; the keys stay with the draft, and the page is as it was."""
+    async with settled(tmp_path) as stage:
+        await stage.press("h")
+        for _ in range(2):
+            await draw(stage, "total():")
+            assert look_of(stage).marked == ((4, 9),)
+            await draw(stage, "total():")
+            assert look_of(stage).marked == ()
+            await stage.press("h")
+        assert stage.app.window.look_bar.has_focus
+        assert edit_of(stage).looking
+        assert stage.text == TEXT
+
+
+async def test_a_drag_marks_all_that_it_goes_over(tmp_path: Path) -> None:
+    """From the first word to the one it is over, over lines; what was marked stays marked."""
+    async with settled(tmp_path) as stage:
+        await stage.press("h")
+        await draw(stage, "def total", "total():")
+        assert look_of(stage).marked == ((0, 9),)
+        await draw(stage, "total():")
+        assert look_of(stage).marked == ((0, 4),)
+        await draw(stage, "total():", "pass")
+        assert look_of(stage).marked == ((0, len(DRAFT)),)
+        assert look_of(stage).token is not None
+        await stage.press("t")
+        await stage.saw("settled")
+        assert edit_of(stage).links[-1].parent == 0
+
+
+async def test_a_click_beside_the_words_is_the_page_s(tmp_path: Path) -> None:
+    """On another line of the page it marks nothing."""
+    path = tmp_path / "page.py"
+    path.write_text(f"{TEXT}\n\nother = 1\n")
+    async with staged(path, model=script(tmp_path, text=DRAFT, frames=FRAMES)) as stage:
+        await stage.edit()
+        await stage.press("h")
+        await draw(stage, "other")
+        assert look_of(stage).marked == ()
 
 
 async def test_what_a_model_cannot_do_is_said(tmp_path: Path) -> None:
