@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -76,31 +76,40 @@ def why_not(command: str, abilities: Abilities | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A key and what it does here; with a reason, it does nothing and is dimmed."""
+    """A key and what it does here; dimmed where it does nothing, with the reason."""
 
     key: str
     does: str
-    why_not: str = ""
+    reason: str = ""
+    dimmed: bool = False
 
     def text(self) -> Text:
         """As it stands in a bar."""
-        if self.why_not:
-            return Text(f"  {self.key} {self.does}: {self.why_not}", "dim")
+        if self.dimmed:
+            said = f": {self.reason}" if self.reason else ""
+            return Text(f"  {self.key} {self.does}{said}", "dim")
         return Text("  ").append(self.key, "bold").append(f" {self.does}")
 
 
 def offer(key: str, does: str, command: str, abilities: Abilities | None) -> Offer:
     """A key of a command, dimmed where this model lacks what it needs."""
     need = lacking(command, abilities)
-    return Offer(key, does, need.short if need else "")
+    return Offer(key, does, need.short if need else "", dimmed=need is not None)
 
 
 def fitting(offers: Iterator[Offer], width: int, *, always: str = "") -> Text:
-    """The offers that fit into so many cells, in order; what is dimmed goes first."""
+    """The offers that fit into so many cells, in order.
+
+    Where room lacks, the reasons go first (the key itself says them), then what is dimmed.
+    """
     found = list(offers)
     while sum(one.text().cell_len for one in found) > width:
+        said = next((at for at in reversed(range(len(found))) if found[at].reason), None)
+        if said is not None:
+            found[said] = replace(found[said], reason="")
+            continue
         rest = [one for one in found if one.key != always]
         if not rest:
             break
-        found.remove(next((one for one in reversed(rest) if one.why_not), rest[-1]))
+        found.remove(next((one for one in reversed(rest) if one.dimmed), rest[-1]))
     return Text().join(one.text() for one in found)

@@ -78,8 +78,8 @@ class Look:
         here = (token.start, token.end)
         if any(start < token.end and token.start < end for start, end in self.marked):
             left = rest(len(self.text), (*rest(len(self.text), self.marked), here))
-            return replace(self, marked=left)
-        return replace(self, marked=joined((*self.marked, here)))
+            return replace(self, marked=_words(self.text, left))
+        return replace(self, marked=_words(self.text, (*self.marked, here)))
 
     def painted(self, first: int, last: int, before: Stretches) -> Look:
         """At the last of these tokens, all from the first to it marked, and what was before."""
@@ -89,7 +89,7 @@ class Look:
             for number, token in enumerate(self.tokens[low : high + 1], start=low)
             if token.text.strip() and number not in apart
         ]
-        return replace(self, at=last, marked=joined((*before, *found)))
+        return replace(self, at=last, marked=_words(self.text, (*before, *found)))
 
     def scored(self, scores: Sequence[Scored]) -> Look:
         """With what the model says of the finished text: what else might stand in each place.
@@ -123,6 +123,23 @@ class Look:
         """Play faster or slower."""
         place = PACES.index(self.pace) + by
         return replace(self, pace=PACES[min(max(place, 0), len(PACES) - 1)])
+
+
+def _words(text: str, stretches: Stretches) -> Stretches:
+    """Stretches without the blanks at their ends, which stay; those with blanks between are one.
+
+    A token often has the blank before its word, and a line its indentation in the first one.
+    """
+    found = list[tuple[int, int]]()
+    for start, end in joined(stretches):
+        part = text[start:end]
+        first = start + len(part) - len(part.lstrip())
+        last = first + len(part.strip())
+        if found and not text[found[-1][1] : first].strip(" \t"):
+            first = found.pop()[0]
+        if first < last:
+            found.append((first, last))
+    return joined(found)
 
 
 def look_of(edit: Edit, before: Look | None = None) -> Look:

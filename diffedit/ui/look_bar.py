@@ -41,6 +41,8 @@ def where(edit: Edit) -> str:
 def offers(edit: Edit, look: Look, abilities: Abilities | None) -> Iterator[Offer]:
     """The keys that do something here, each with what it does; dimmed, what the model cannot."""
     clamp = bool(abilities and abilities.clamp)
+    if look.marked:
+        yield Offer("t", "think again")
     if edit.link is not None and len(edit.link.film) > 1:
         yield Offer("←→", "step")
         yield Offer("space", "stop" if look.playing else f"play {look.pace}/s")
@@ -53,8 +55,6 @@ def offers(edit: Edit, look: Look, abilities: Abilities | None) -> Iterator[Offe
     if look.token is not None and look.last:
         yield Offer("p/P", "pin word/line" if clamp else "pin")
         yield Offer("m", "mark")
-    if look.marked:
-        yield Offer("t", "think again")
     yield Offer("s/S", "save run/film")
     yield Offer("esc", "back")
 

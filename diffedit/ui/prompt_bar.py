@@ -205,8 +205,6 @@ class PromptBar(Vertical):
             if self.can_start_warm:
                 bar, (name, _) = STOPS[self._stop]
                 heading.append(f"alt+s {bar} {name} ", "bold")
-            elif need := lacking("prompt_strength", self.abilities):
-                heading.append(f"alt+s strength: {need.short} ", "dim")
             heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
         for image in named(self.area.text):
             need = lacking("image", self.abilities)
@@ -214,5 +212,7 @@ class PromptBar(Vertical):
             heading.append(said, "dim" if need else "bold")
         hint = HINT if len(self._modes) > 1 else HINT.replace("tab mode · ", "")
         heading.append(hint, "dim")
+        if self.mode == "rewrite" and (need := lacking("prompt_strength", self.abilities)):
+            heading.append(f" · alt+s strength: {need.short}", "dim")
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks

@@ -58,9 +58,11 @@ def test_a_model_can_or_it_is_said_why_not(command: str) -> None:
 
 
 def test_what_is_dimmed_goes_first_where_room_lacks() -> None:
-    """A narrow bar keeps the keys that do something, and the way out."""
-    offers = [Offer("f", "fork", "starts from nothing"), Offer("h", "heat"), Offer("esc", "back")]
+    """Before it its reason, which the key says too; keys that work and the way out stay."""
+    cannot = Offer("f", "fork", "starts from nothing", dimmed=True)
+    offers = [cannot, Offer("h", "heat"), Offer("esc", "back")]
     assert fitting(iter(offers), 80).plain == "  f fork: starts from nothing  h heat  esc back"
+    assert fitting(iter(offers), 40).plain == "  f fork  h heat  esc back"
     assert fitting(iter(offers), 20).plain == "  h heat  esc back"
     assert fitting(iter(offers), 4, always="esc").plain == "  esc back"
 
