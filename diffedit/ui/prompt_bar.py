@@ -213,6 +213,6 @@ class PromptBar(Vertical):
         hint = HINT if len(self._modes) > 1 else HINT.replace("tab mode · ", "")
         heading.append(hint, "dim")
         if self.mode == "rewrite" and (need := lacking("prompt_strength", self.abilities)):
-            heading.append(f" · alt+s strength: {need.short}", "dim")
+            heading.append(f"  alt+s strength: {need.short}", "dim")
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks
