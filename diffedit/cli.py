@@ -35,6 +35,7 @@ commands:
   bench quality                       score a model on held-out edits with checked answers
   bench refine                        parallel refinement against a token at a time
   bench gemma                         our denoising loop against transformers' own
+  bench cancel                        how long a cancel takes to be heard
   worker                              run the model's side on stdin and stdout (for ssh)
 
 A file named like a command is opened with ./ before it. `diffedit COMMAND --help` tells more.
@@ -209,25 +210,19 @@ def plugins(words: Sequence[str]) -> int:
 
 def bench(words: Sequence[str]) -> int:
     """`diffedit bench`: the scales."""
-    if words and words[0] == "quality":
-        from diffedit.bench import quality  # noqa: PLC0415
+    if words and words[0] in ("quality", "refine", "gemma", "cancel"):
+        from diffedit.bench import cancel, gemma, quality, refine  # noqa: PLC0415
 
-        return quality.main(words[1:])
-    if words and words[0] == "refine":
-        from diffedit.bench import refine  # noqa: PLC0415
-
-        return refine.main(words[1:])
-    if words and words[0] == "gemma":
-        from diffedit.bench import gemma  # noqa: PLC0415
-
-        return gemma.main(words[1:])
+        own = {"quality": quality, "refine": refine, "gemma": gemma, "cancel": cancel}
+        code: int = own[words[0]].main(words[1:])
+        return code
     parser = Parser(
         prog="diffedit bench",
         description="Measure the editor (speed), a model (quality), what parallel refinement gains "
-        "(refine), DiffusionGemma's loop (gemma), or the editor beside others (editors).",
-        epilog="`bench quality --help` tells what quality takes; so do refine and gemma.",
+        "(refine), DiffusionGemma's loop (gemma), a cancel (cancel), or others (editors).",
+        epilog="`bench quality --help` tells what quality takes; so do refine, gemma and cancel.",
     )
-    choices = ["speed", "quality", "refine", "gemma", "rework", "editors"]
+    choices = ["speed", "quality", "refine", "gemma", "cancel", "rework", "editors"]
     parser.add_argument("what", choices=choices)
     parser.add_argument("--model", default="small", metavar="NAME", help="small, or null")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")

@@ -93,7 +93,10 @@ def _asking(held: Callable[[], GgufContext | None]) -> Callable[[object], bool]:
     def ask(_data: object) -> bool:
         context = held()
         try:
-            return context is not None and context.cancelled()
+            if context is None or not context.cancelled():
+                return False
+            gguf_library.leaves()
+            return True
         except Exception:  # noqa: BLE001 - nothing may be raised through C
             sys.stderr.write(traceback.format_exc())
             return False
@@ -184,6 +187,7 @@ class GgufContext:
         gguf_library.forget_what_was_said()
         code = self._functions.llama_decode(self._pointer, self._batch)
         if code == _ABORTED:
+            gguf_library.forget_what_was_said()
             raise Interrupted
         if code == _FULL:
             raise TooLongError(f"The text outgrew the model's {self.cells:,} tokens.")

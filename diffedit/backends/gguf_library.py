@@ -26,6 +26,8 @@ _WARNING, _ERROR, _CONTINUED = 3, 4, 5
 
 _said: deque[str] = deque(maxlen=FOUND_CAUSE)
 _last: list[str] = []
+_left: list[bool] = []
+"""Not empty while a call is left because a person cancelled: what it says then is no complaint."""
 _kept: list[Any] = []
 """What C still points to: a callback that is collected is a crash."""
 
@@ -73,7 +75,7 @@ def _check_layout(functions: Any) -> None:
 def _log(level: int, text: bytes | None, _data: object) -> None:
     """llama.cpp's words, warnings and worse, into our log; never a terminal's business."""
     line = visible((text or b"").decode("utf-8", "replace").strip())
-    if level not in (_WARNING, _ERROR) or not line or _HARMLESS in line:
+    if level not in (_WARNING, _ERROR) or not line or _HARMLESS in line or _left:
         return
     _said.append(line)
     # Some complaints come at every step; the log needs to hear them once.
@@ -86,6 +88,12 @@ def _log(level: int, text: bytes | None, _data: object) -> None:
 def forget_what_was_said() -> None:
     """Begin a call whose failure is to be explained."""
     _said.clear()
+    _left.clear()
+
+
+def leaves() -> None:
+    """The call that is going on is being left: until the next one nothing is logged."""
+    _left.append(True)
 
 
 def cause() -> str:

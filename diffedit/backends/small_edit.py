@@ -21,9 +21,10 @@ from diffedit.core.draft import Piece
 from diffedit.core.errors import ModelError, RequestError, TooLongError
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Cancelled
+from diffedit.engine.causal import Window
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.prompt import fit_to_span
-from diffedit.engine.request import Finished, RowsRequest
+from diffedit.engine.request import DEFAULT_WINDOW, Finished, RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
 from diffedit.engine.typed import Typed, Typing, nothing
@@ -50,9 +51,15 @@ class TunedEdits:
     """Turns rewrites into requests for the tuned model, and sees to its answers."""
 
     def __init__(
-        self, denoiser: Leaning, markers: Mapping[str, int], *, habits: Habits | None = None
+        self,
+        denoiser: Leaning,
+        markers: Mapping[str, int],
+        *,
+        habits: Habits | None = None,
+        window: Window = DEFAULT_WINDOW,
     ) -> None:
-        self._denoiser, self._markers = denoiser, markers
+        """`window`: how many slots are looked at, as it pays where this model computes."""
+        self._denoiser, self._markers, self._window = denoiser, markers, window
         self._habits = habits or Habits()
         self._ways: tuple[Sequence[int], list[tuple[int, ...]]] = ((), [])
         """A text, and the ways to leave it: both rounds begin with some of them."""
@@ -112,7 +119,6 @@ class TunedEdits:
         ids = self._prompt(code, task)
         room = self._room(ids, start)
         rows = LATER if later else params.candidates or FIRST
-
         fitted = partial(fit_to_span, original=task.text, before=task.before)
 
         def finish(answers: Sequence[str]) -> Finished:
@@ -130,11 +136,11 @@ class TunedEdits:
             heads=lambda: self._heads(start, rows, params.seed, later=later),
             enough=None if params.candidates else lambda raw: small_check.done(task, fitted(raw)),
             circles=False,
+            window=self._window,
             original=task.text,
             finish=finish,
             picture=lambda pieces: picture(pieces, task, span),
         )
-
         return replace(asked, relay=lambda typed: self._typed(asked, typed, task))
 
     def _typed(self, asked: RowsRequest, typed: Typed, task: Task) -> RowsRequest:

@@ -15,6 +15,9 @@ SURE = 2
 """Matches at least this long are trusted over the model's own guesses, wherever they are."""
 NEAR = 8
 """A single id is trusted so far ahead: most deletions are shorter."""
+TRIED = 7
+"""Ids of a place that was jumped to, which are looked at before it is believed: with the settled
+one before them they are eight, and slots are computed by fours."""
 SWAPPED = 8
 """Ids that a change may have, on either side, to be guessed again."""
 
@@ -60,7 +63,7 @@ class Source:
         if found and (weak or self._sure(settled[-1], *found)):
             if not doubtful and found[0] != self._next:
                 # A jump to another place is tried with a few ids before it is believed.
-                count = min(count, NEAR)
+                count = min(count, TRIED)
             if found[0] <= self._length:
                 self._learn(settled, *found)
                 self._next = found[0]

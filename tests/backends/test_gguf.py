@@ -504,9 +504,12 @@ def slow(backend: GgufBackend) -> tuple[Any, list[Any]]:
     return context, [words]
 
 
-def test_a_cancel_is_heard_in_the_middle_of_a_look(files: dict[str, Path]) -> None:
-    """The run ends as cancelled with the picture it had; the model can be asked again."""
+def test_a_cancel_is_heard_in_the_middle_of_a_look(
+    files: dict[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It ends as cancelled with its last picture, without a word in the log, and can go on."""
     backend = loaded(files["llama"])
+    capfd.readouterr()
     asked: list[int] = []
 
     def cancelled() -> bool:
@@ -516,6 +519,7 @@ def test_a_cancel_is_heard_in_the_middle_of_a_look(files: dict[str, Path]) -> No
     events = list(backend.rewrite(Task(text=CODE, instruction="x"), DenoiseParams(), cancelled))
     assert outcome(events).stop == "cancelled"
     assert len(asked) < 200
+    assert capfd.readouterr().err == ""
     assert outcome(run(backend, text=CODE, instruction="x")).stop in {"end", "steps"}
 
 
