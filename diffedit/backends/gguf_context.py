@@ -29,8 +29,8 @@ from diffedit.engine.backend import Cancelled, Interrupted, never
 _FLASH = {"auto": -1, "off": 0, "on": 1}
 _FULL, _ABORTED = 1, 2
 """What llama_decode returns where the cache is full, and where the cancel was heard."""
-_NODE = 3e9
-"""Operations of one matrix product that a core does in about 50 ms: a cancel waits for it."""
+_NODE = 1.5e9
+"""Operations of one matrix product that a core does in some 25 ms: a cancel waits for it."""
 _TILE = 64
 """From so many tokens on, a core computes attention in tiles, which sums otherwise than a token
 alone does: refinement would leave the text of decoding token by token."""
