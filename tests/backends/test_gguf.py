@@ -693,7 +693,7 @@ def test_an_adapter_of_masks_or_of_another_shape_is_refused(
     small_adapter.write(mask, small_adapter.Adapter(objective="mask", tensors={}))
     halves = {"blk.0.out.a": np.zeros((4, 8)), "blk.0.out.b": np.zeros((8, 4))}
     small_adapter.write(other, small_adapter.Adapter(objective="causal", tensors=halves))
-    with pytest.raises(ModelError, match="it is for masks"):
+    with pytest.raises(ModelError, match="it is not for edits"):
         loaded(files["llama"], adapter=str(mask))
     with pytest.raises(ModelError, match="another model"):
         loaded(files["llama"], adapter=str(other), keep=str(tmp_path))
