@@ -86,10 +86,10 @@ class EditorView(CursorArea):
         """Whether a tab indents; None: as the page has it."""
         self._asked_unit = ""
         self.canvas: Canvas | None = None
+        """What takes the keys while they belong to a live draft; None: nothing."""
         self.brush: Brush | None = None
         """What takes the mouse over the words of a draft."""
         self._brushing = False
-        """What takes the keys while they belong to a live draft; None: nothing."""
         self._closers = typed.Closers()
         self._whole_line = ""
         super().__init__(page, theme=theme, language=language, **kw)
