@@ -264,7 +264,7 @@ class EditorView(CursorArea):
 
     def _make(self, make: Callable[[core.Selection], edits.Edit | None]) -> None:
         """Do at every cursor what `make` does at one, as one step."""
-        if self.read_only:
+        if self.read_only or self._refused():
             return
         chosen = self._chosen()
         if not self.others:

@@ -4,6 +4,7 @@ from random import Random
 
 from editor_app import editing, press
 from stage_app import staged
+from textual.events import Paste
 
 from diffedit.core.span import Selection
 from diffedit.core.text import Text
@@ -51,6 +52,37 @@ async def test_what_is_typed_at_many_places_is_one_step() -> None:
         editor.undo()
         assert editor.text == "a\nb\nc"
         assert not editor.page.can_undo
+
+
+class Refusing:
+    """A draft that takes nothing, and under which the page must stay as it is."""
+
+    def typed(self, _text: str) -> bool:
+        return False
+
+    def deleted(self) -> bool:
+        return False
+
+    def went(self, _what: str) -> bool:
+        return False
+
+    def refused(self) -> bool:
+        return True
+
+    def left(self) -> None:
+        pass
+
+
+async def test_where_an_edit_is_refused_the_other_cursors_stay_too() -> None:
+    """They stood where the refused text would have put them, beyond the page: that ended us."""
+    async with editing("a\nb\nc") as (editor, pilot):
+        await press(editor, "alt+shift+down", "alt+shift+down")
+        before = list(editor.others)
+        editor.canvas = Refusing()
+        editor.post_message(Paste("a long line that the page does not take"))
+        await pilot.pause()
+        assert editor.text == "a\nb\nc"
+        assert editor.others == before
 
 
 async def test_escape_leaves_the_first_cursor() -> None:
