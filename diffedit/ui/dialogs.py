@@ -33,11 +33,14 @@ class Choice:
 
 
 class Question(ModalScreen[T]):
-    """A screen that is left once, however fast the keys come: the second finds it closed."""
+    """A screen that is left once, however fast the keys come: the second finds it closed.
+
+    A key that was meant for it may find it below another one: that one must be left first.
+    """
 
     def leave(self, answer: T) -> None:
         """Close it with this answer, unless an earlier key did."""
-        if self.is_current:
+        if self.is_active:
             self.dismiss(answer)
 
 
