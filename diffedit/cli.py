@@ -219,7 +219,8 @@ def bench(words: Sequence[str]) -> int:
     parser = Parser(
         prog="diffedit bench",
         description="Measure the editor (speed), a model (quality), what parallel refinement gains "
-        "(refine), DiffusionGemma's loop (gemma), a cancel (cancel), or others (editors).",
+        "(refine), DiffusionGemma's loop (gemma), a cancel (cancel), going on from a draft "
+        "(rework), or others (editors).",
         epilog="`bench quality --help` tells what quality takes; so do refine, gemma and cancel.",
     )
     choices = ["speed", "quality", "refine", "gemma", "cancel", "rework", "editors"]

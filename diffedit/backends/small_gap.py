@@ -44,6 +44,8 @@ BEHIND = 5.0
 RANKED = 8
 """Candidates that are read together with the text after the gap."""
 LINE_TOKENS = 40
+ROW_READ, ROW_TOKENS = 200, 12
+"""Characters of the row below that are looked at, and tokens of it that an answer is read with."""
 LONGEST_PAGE = 30_000
 """Characters of a page that is parsed once for every candidate."""
 OPENERS = ("if", "for", "while", "with", "else:", "try:")
@@ -300,7 +302,9 @@ def tuned(
         most = most[0] // 2, most[1] // 2
         prefix = _prompt(denoiser, place.prompt, after, most)
     begin = task.after[: len(task.after) - len(after)]
-    return replace(request, prefix=tuple(prefix)), begin + after.partition("\n")[0]
+    # Only so much of what follows has been learnt, and a line may be as long as a file.
+    first = denoiser.encode(after[:ROW_READ].partition("\n")[0])[:ROW_TOKENS]
+    return replace(request, prefix=tuple(prefix)), begin + "".join(denoiser.decode(first))
 
 
 def _prompt(denoiser: SmallDenoiser, before: str, after: str, most: tuple[int, int]) -> list[int]:

@@ -49,6 +49,8 @@ async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> 
     document = Document(files.read(order.path).text)
     text = document.text
     first, last = order.lines or (1, len(text.lines))
+    if order.most < 1:
+        raise RequestError(f"--most counts places from 1, so it cannot be {order.most}.")
     if last > len(text.lines):
         raise RequestError(f"{order.path} has {len(text.lines):,} lines; there is no line {last}.")
     span: Span = text.rows(first - 1, last - 1)

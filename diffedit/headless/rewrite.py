@@ -65,9 +65,14 @@ class Order:
 
 
 def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> int:
-    """Do it, and say how it went. The exit code is the answer; nothing is raised."""
+    """Do it, and say how it went. The exit code is the answer.
+
+    Raises BrokenPipeError alone: nobody reads the messages of --json any more.
+    """
     try:
         return asyncio.run(_run(order, output, worker))
+    except asyncio.CancelledError as error:  # see _Tape: whoever read our output has gone
+        raise BrokenPipeError from error
     except KeyboardInterrupt:
         output.note("cancelled; the file is untouched.")
         return INTERRUPTED
@@ -164,11 +169,18 @@ class _Tape:
     def __init__(self, output: Output | None) -> None:
         self._output = output
         self._last: Reply | None = None
+        self._run = asyncio.current_task()
 
     def hear(self, reply: Reply) -> None:
         self._last = reply
         if self._output is not None:
-            self._output.event(reply)
+            try:
+                self._output.event(reply)
+            except BrokenPipeError:
+                # Nobody reads on. This is the client's own task; the one that waits must end.
+                self._output = None
+                if self._run is not None:
+                    self._run.cancel()
 
     def end(self, error: DiffeditError) -> None:
         """A worker that died said nothing more; the last line tells of it all the same."""

@@ -29,6 +29,10 @@ async def drained(widget: Widget | None) -> None:
             await asyncio.wait_for(done.wait(), PATIENCE)
 
 
+JOINERS = frozenset("\u200c\u200d")
+"""What keyboards of some scripts send, and what stands within an emoji: text, though unseen."""
+
+
 def is_typing(event: Key, focused: Widget | None) -> bool:
     """Whether a key is a character for a text, and no command."""
     return is_text(event) and isinstance(focused, TextArea | Input)
@@ -36,7 +40,8 @@ def is_typing(event: Key, focused: Widget | None) -> bool:
 
 def is_text(event: Key) -> bool:
     """Whether a key stands for its character; an old terminal's alt+k comes with a "k" too."""
-    return event.is_printable and not event.key.startswith(("alt+", "ctrl+", "super+"))
+    written = event.is_printable or event.character in JOINERS
+    return written and not event.key.startswith(("alt+", "ctrl+", "super+"))
 
 
 def as_it_is(event: Resize) -> Resize:

@@ -51,7 +51,7 @@ def offers(edit: Edit, look: Look, abilities: Abilities | None) -> Iterator[Offe
     yield offer("f", "fork", "fork", abilities)
     told = any(token.nats is not None for token in look.tokens)
     yield offer("h", "heat off" if look.heat else "heat", "heat", None if told else abilities)
-    yield Offer("u", "least sure")
+    yield offer("u", "least sure", "next_unsure", None if told else abilities)
     if look.token is not None and look.last:
         yield Offer("p/P", "pin word/line" if clamp else "pin")
         yield Offer("m", "mark")

@@ -235,7 +235,9 @@ class Looking:
         if (look := buffer.look) is not None and buffer is self._buffer:
             found = look.unsure(by)
             if found is look:
-                self._stage.say("The model is sure of every token here.")
+                told = any(token.nats is not None for token in look.tokens)
+                why = "" if told else self._why_not("next_unsure")
+                self._stage.say(why or "The model is sure of every token here.")
             self._put(found)
             self._stage.window.saw("unsure")
 

@@ -175,6 +175,12 @@ def test_of_a_gap_the_text_after_it_is_read_first(backend: SmallBackend) -> None
     assert told.startswith("# below\n    a0 = 0\n")
     assert told.endswith("\n    a399 = 399\n   ")
     assert right == "    a0 = 0"
+    wide = gap("import os\n", "", "\nx = [" + "1, " * 9000 + "]\n")
+    request, right = small_gap.tuned(
+        denoiser, wide, backend._edits().request(wide, PLAIN), backend._edits().place(wide)
+    )
+    assert len(request.prefix) <= denoiser.context_length // 2
+    assert len(denoiser.encode(right)) <= small_gap.ROW_TOKENS + 1
 
 
 def test_a_line_of_few_words_is_rewritten_with_any_seed(backend: SmallBackend) -> None:

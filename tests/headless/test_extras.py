@@ -76,6 +76,7 @@ def test_proofreading_names_the_place(tmp_path: Path, capfd: pytest.CaptureFixtu
     path = tmp_path / "a.py"
     words = " value" * 9
     path.write_text(f"{words}\n valeu\n{words}\n")
+    assert cli.main(["proofread", str(path), *NULL, "--most", "0"]) == 2
     assert cli.main(["proofread", str(path), *NULL, "--most", "1", "--lines", "2"]) == 0
     assert capfd.readouterr().out.startswith(f"{path}:2:2: valeu ")
     path.write_text("a a a a a a a a a")

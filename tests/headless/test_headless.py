@@ -240,6 +240,22 @@ def test_ctrl_c_is_cancelled_in_one_line(page: Path, held: object) -> None:
     assert page.read_text(encoding="utf-8") == PAGE
 
 
+def test_whoever_reads_the_messages_may_leave(page: Path) -> None:
+    """`rewrite --json | head -1` ends with it, worker and all, and says nothing."""
+    words = "rewrite page.txt --lines 2 -i x --model null --option step_ms=200 --json"
+    command = [sys.executable, "-m", "diffedit", *words.split()]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline()
+        run.stdout.close()
+        assert run.wait(timeout=30) == 141
+        assert run.stderr is not None
+        assert run.stderr.read() == b""
+    assert page.read_text(encoding="utf-8") == PAGE
+
+
 @pytest.mark.parametrize("model", ["scripted:hello.json", "null"])
 def test_the_models_that_need_no_weights(
     page: Path, capfdbinary: Capture, monkeypatch: pytest.MonkeyPatch, model: str

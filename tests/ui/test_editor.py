@@ -277,6 +277,13 @@ async def test_the_pages_of_two_files_keep_apart() -> None:
         assert editor._watch_page not in second.watchers
 
 
+async def test_joiners_that_are_typed_are_text() -> None:
+    """A family comes from a keyboard in five keys, and so do words of Persian."""
+    async with editing("") as (editor, _):
+        await press(editor, *"👨\u200d👩\u200d👧 می\u200cخواهم")
+        assert editor.text == "👨\u200d👩\u200d👧 می\u200cخواهم"
+
+
 async def test_spans_for_the_app() -> None:
     """The selection, the block around the cursor and a span that is revealed."""
     text = "x = 1\n" * 50 + CODE + "y = 2\n" * 50
