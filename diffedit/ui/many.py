@@ -44,18 +44,18 @@ def at_each(
     after = []
     for number, old in enumerate(selections):
         edit = edits.get(number)
-        if edit is None or (edit.changes and number not in owners):
-            after.append(_carried(old, whole))
+        if edit is None or number not in owners:
+            still = edit.selection if edit and not edit.changes else old
+            after.append(_carried(still, whole))
             continue
-        own = edit.changes.changes[0].span.start if edit.changes else old.span.start
+        own = edit.changes.changes[0].span.start
         shift = sum(
             change.growth
             for change, owner in zip(changes, owners, strict=True)
             if owner != number and change.span.start <= own and change.span.end <= own
         )
         after.append(Selection(edit.selection.anchor + shift, edit.selection.head + shift))
-    group = made[0][1].group
-    return Edit(whole, after[0], group), distinct(after[0], after[1:])
+    return Edit(whole, after[0], made[0][1].group), distinct(after[0], after[1:])
 
 
 def distinct(first: Selection, others: Iterable[Selection]) -> list[Selection]:

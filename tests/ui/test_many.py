@@ -35,6 +35,28 @@ def test_an_edit_at_many_places_is_the_same_edit_at_each() -> None:
             assert after[one.head - 3 : one.head] == "xyz"
 
 
+def test_a_cursor_within_what_another_takes_away_stays_in_the_text() -> None:
+    """With all selected, a second cursor that does nothing itself stood where no text was."""
+    random = Random(7)
+    for _ in range(300):
+        text = "".join(random.choices("ab \n", k=12))
+        chosen = [Selection(random.randint(0, 12), random.randint(0, 12)) for _ in range(3)]
+        words = {one: random.choice(("", "", "xy")) for one in chosen}
+
+        def made(one: Selection, words: dict[Selection, str] = words) -> edits.Edit:
+            return edits.replace(one, words[one])
+
+        found = at_each(chosen, made)
+        if found is None:
+            continue
+        after = found[0].changes.apply(text)
+        for one in (found[0].selection, *found[1]):
+            assert 0 <= min(one.anchor, one.head) <= max(one.anchor, one.head) <= len(after)
+    whole = at_each([Selection(0, 9), Selection.at(4)], lambda one: edits.replace(one, ""))
+    assert whole is not None
+    assert (whole[0].selection, whole[1]) == (Selection.at(0), [])
+
+
 def test_two_cursors_on_a_line_indent_it_once() -> None:
     """What two cursors would do to the same line is done once."""
     text = Text("ab\ncd")
