@@ -17,7 +17,7 @@ from diffedit.config.settings import Settings
 from diffedit.core.errors import DiffeditError
 from diffedit.core.filespec import FileSpec
 from diffedit.core.show import visible
-from diffedit.ui import commands, haste, last_words, late
+from diffedit.ui import clipboard, commands, haste, last_words, late
 from diffedit.ui.asking import Asking
 from diffedit.ui.buffers import Buffers
 from diffedit.ui.editing import Editing
@@ -52,6 +52,7 @@ class DiffeditApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "diffedit"
+    copy_to_clipboard = clipboard.copy_line
     COMMANDS = {late.palette}  # noqa: RUF012 - Textual declares it so
 
     def __init__(
@@ -71,10 +72,9 @@ class DiffeditApp(App[int]):
         self.editing = desk = Editing(self, self.models)
         self.asking, self.looking = Asking(self, desk), Looking(self, desk)
         self.reviewing, self.reworking = Reviewing(self), Reworking(self, desk)
-        self.searching = Searching(self)
         self.in_files, self.hooks = InFiles(self, self.filing.open), Hooks(self)
-        self.farewell = ""
-        """What is said on the terminal after a bad end."""
+        self.searching, self.farewell = Searching(self), ""
+        """The farewell: what is said on the terminal after a bad end."""
         self.heeds_signals = False
         """Whether SIGTERM and SIGHUP save the text first; not where someone else owns the loop."""
         self.first_task: Callable[[], None] = lambda: None

@@ -10,6 +10,9 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from textual.app import App
 
 MOST_BY_TERMINAL = 74_994
 """Characters of base64 that terminals are known to take by OSC 52; more is dropped unsaid."""
@@ -147,3 +150,8 @@ async def _run(words: Sequence[str], data: bytes, *, quiet: bool = False) -> tup
         await child.wait()
         return 124, b"", f"{Path(words[0]).name} did not answer"
     return child.returncode or 0, out or b"", ""
+
+
+def copy_line(app: App[Any], text: str) -> None:
+    """What is cut from a line of input; bytes that are no text cannot go to a terminal."""
+    App.copy_to_clipboard(app, text.encode("utf-8", "replace").decode())

@@ -7,6 +7,13 @@ from diffedit.ui.dialogs import Ask, Choice
 ANSWERS = (Choice("y", "yes", "yes"), Choice("n", "no", "no"))
 
 
+async def test_bytes_that_are_no_text_can_be_cut_from_a_line() -> None:
+    """They come there by a paste from the page; to cut them ended the editor."""
+    async with staged() as stage:
+        stage.app.copy_to_clipboard("a\udc80b")
+        assert stage.app.clipboard == "a?b"
+
+
 async def test_a_question_below_another_is_not_left() -> None:
     """Left twice while another lay over it, it took that one away, and then ended the editor."""
     async with staged() as stage:
