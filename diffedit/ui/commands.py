@@ -260,7 +260,7 @@ def help_sections(own: Words = NO_WORDS) -> Iterator[tuple[str, list[tuple[str, 
 
 
 def greyed(abilities: Abilities | None) -> dict[str, str]:
-    """By title, what this model cannot do, and why in short: the help page and palette dim it."""
+    """By title, what this model cannot do, and why in short: the help page dims it."""
     lacks = ((command.title, lacking(command.id, abilities)) for command in COMMANDS)
     return {title: need.short for title, need in lacks if need is not None}
 

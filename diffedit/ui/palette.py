@@ -51,23 +51,22 @@ class Palette(Provider):
 
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
-        for title, action in self._all:
-            yield DiscoveryHit(self._shown(title, action, title), self._doing(action), title)
+        for title, action, command in self._all:
+            yield DiscoveryHit(self._shown(title, command, title), self._doing(action), title)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed so far."""
         matcher = self.matcher(query)
-        for title, action in self._all:
+        for title, action, command in self._all:
             if score := matcher.match(title):
-                shown = self._shown(title, action, matcher.highlight(title))
+                shown = self._shown(title, command, matcher.highlight(title))
                 yield Hit(score, shown, self._doing(action), title)
 
-    def _shown(self, title: str, action: str | Choose, plain: VisualType) -> VisualType:
+    def _shown(self, title: str, command: str, plain: VisualType) -> VisualType:
         """A line; dimmed, with the reason, where the model cannot do what it says."""
         client = getattr(self.app, "client", None)
         abilities = client.abilities if client is not None else None
-        named = action.split("'")[1] if isinstance(action, str) and "'" in action else ""
-        need = lacking(named, abilities)
+        need = lacking(command, abilities)
         return Text(f"{title}: this model {need.short}", "dim") if need else plain
 
     def _doing(self, action: str | Choose) -> Any:
@@ -76,10 +75,16 @@ class Palette(Provider):
         return partial(action, self.app)
 
 
-def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str | Choose]]:
-    """Each line of the palette with the action behind it."""
+def _lines(own: Mapping[str, str]) -> Iterator[tuple[str, str | Choose, str]]:
+    """Each line of the palette with the action behind it, and the command that it is, if any."""
     for title, command in listed(own):
-        yield title, f"app.command({command.id!r})"
+        yield title, f"app.command({command.id!r})", command.id
+    for title, action in _others(own):
+        yield title, action, ""
+
+
+def _others(own: Mapping[str, str]) -> Iterator[tuple[str, str | Choose]]:
+    """The lines that are no command of the app: what the page does, themes, models, plugins."""
     for title, action in editor_lines(own):
         yield title, f"app.pick('page', {action!r})"
     for name in (*themes.names(), *themes.styles()):

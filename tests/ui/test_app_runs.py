@@ -252,7 +252,7 @@ async def test_another_model_is_chosen_from_the_palette(tmp_path: Path) -> None:
     model = script(tmp_path, text="x = 2")
     async with staged(path, model="null") as stage:
         await stage.saw("loaded")
-        choose = dict(palette._lines({}))["Model: hello"]
+        choose = {title: does for title, does, _ in palette._lines({})}["Model: hello"]
         assert callable(choose)
         choose(stage.app)
         await stage.saw("loaded")
