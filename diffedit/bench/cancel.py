@@ -17,9 +17,8 @@ from typing import Any
 from diffedit import __version__
 from diffedit.bench.figures import Goal, percentile, rounded
 from diffedit.bench.refine_edits import EDITS
+from diffedit.bench.work import loaded
 from diffedit.cli_parser import Parser
-from diffedit.config import models, plugins
-from diffedit.core.errors import ModelError
 from diffedit.engine.backend import Backend
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome, Step
@@ -43,11 +42,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--cancels", type=int, default=200, metavar="N", help="how many, in all")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
     given = parser.parse_args(words)
-    found = models.find(given.model)
-    if not found.installed:
-        raise ModelError(f"{given.model} is not on this machine.")
-    backend = plugins.backend(found.backend)(found.path, given.device, found.options)
-    backend.load(lambda *_told: None)
+    backend = loaded(given.model, given.device)
     told: Figures = {"diffedit": __version__, "model": backend.model}
     told |= {"backend": backend.name, "device": backend.device}
     told |= measure(backend, max(2, given.cancels))

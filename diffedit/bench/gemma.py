@@ -18,6 +18,7 @@ from diffedit.backends import gemma_folder, gemma_memory
 from diffedit.backends.gemma_sizes import Kind
 from diffedit.bench import gemma_load
 from diffedit.bench.figures import Goal, rounded
+from diffedit.bench.gemma_load import HEADS, VISION
 from diffedit.bench.speed import machine, say
 from diffedit.cli_parser import Parser
 from diffedit.config import gemma_known
@@ -244,29 +245,15 @@ def _config(*, wide: bool) -> Figures:
         "intermediate_size": 128,
         "num_hidden_layers": 2,
         "layer_types": ["sliding_attention", "full_attention"],
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "global_head_dim": 32,
-        "num_global_key_value_heads": 1,
+        **HEADS,
         "num_experts": 4,
         "top_k_experts": 2,
         "moe_intermediate_size": 32,
     }
-    vision = {
-        **gemma_known.CONFIG["vision_config"],
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "position_embedding_size": 64,
-    }
     size = int(text["vocab_size"])
     ids = {"image_token_id": size - 1, "boi_token_id": size - 2, "eoi_token_id": size - 3}
     canvas = {"canvas_length": 256 if wide else 64}
-    return {**gemma_known.CONFIG, **canvas, **ids, "text_config": text, "vision_config": vision}
+    return {**gemma_known.CONFIG, **canvas, **ids, "text_config": text, "vision_config": VISION}
 
 
 def _goals(figures: Figures) -> list[Goal]:

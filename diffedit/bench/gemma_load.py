@@ -23,6 +23,25 @@ from diffedit.core.errors import ModelError
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 SHARD_LAYERS = 2
 """Layers whose experts lie in one shard."""
+HEADS = {
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "global_head_dim": 32,
+    "num_global_key_value_heads": 1,
+}
+"""Attention of the released architecture in small."""
+VISION = {
+    **gemma_known.CONFIG["vision_config"],
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "position_embedding_size": 64,
+}
+"""Its eyes in small."""
 Figures = dict[str, Any]
 
 
@@ -64,27 +83,13 @@ def config_of(layers: int, *, hidden: int = 1024, experts: int = 64) -> Figures:
         "intermediate_size": 256,
         "num_hidden_layers": layers,
         "layer_types": ["sliding_attention"] * (layers - 1) + ["full_attention"],
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "global_head_dim": 32,
-        "num_global_key_value_heads": 1,
+        **HEADS,
         "num_experts": experts,
         "top_k_experts": 2,
         "moe_intermediate_size": 512,
     }
-    vision = {
-        **gemma_known.CONFIG["vision_config"],
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "position_embedding_size": 64,
-    }
     ids = {"image_token_id": 2047, "boi_token_id": 2046, "eoi_token_id": 2045}
-    own = {"canvas_length": 64, "text_config": text, "vision_config": vision}
+    own = {"canvas_length": 64, "text_config": text, "vision_config": VISION}
     return {**gemma_known.CONFIG, **ids, **own}
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import platform
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, NoReturn
+from typing import Any
 
 from diffedit import __version__
 from diffedit.bench import case_store, quality_table
 from diffedit.bench.quality_judge import judge
 from diffedit.bench.quality_table import Result
 from diffedit.cases.case import KINDS, PARTS, Case, Kind, Part
+from diffedit.cli_parser import Parser
 from diffedit.config import models
 from diffedit.config.models import Model
 from diffedit.core.document import Document
@@ -67,16 +67,8 @@ def show(figures: Mapping[str, Any], results: Sequence[Result], *, as_json: bool
         sys.stdout.write(f"{head}\n\n{quality_table.table(results)}\n")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, like every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise RequestError."""
-        raise RequestError(f"{message}.", hint=f"See `{self.prog} --help`.")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="diffedit bench quality",
         description="Score a model on held-out edits of this Python's own library. The answers are "
         "checked: trees are compared, missing lines are run in a sandbox.",

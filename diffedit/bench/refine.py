@@ -6,7 +6,6 @@ selection as the first canvas. The texts must be the same, token for token.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -14,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from statistics import median
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, Protocol, cast
 
 from diffedit import __version__
 from diffedit.bench.figures import rounded
 from diffedit.bench.refine_edits import EDITS
-from diffedit.config import models, plugins
-from diffedit.core.errors import ModelError, RequestError
+from diffedit.bench.work import loaded
+from diffedit.cli_parser import Parser
+from diffedit.core.errors import ModelError
 from diffedit.engine.backend import CausalDenoiser
 from diffedit.engine.causal import Limits, Row, Window, decode_rows
 from diffedit.engine.guess import Source
@@ -42,13 +42,9 @@ class Asked(Protocol):
 def main(words: Sequence[str]) -> int:
     """Measure, and print a table or one JSON object. Raises DiffeditError."""
     given = _parser().parse_args(words)
-    found = models.find(given.model)
-    if not found.installed:
-        raise ModelError(f"{given.model} is not on this machine.")
-    backend = plugins.backend(found.backend)(found.path, given.device, found.options)
-    backend.load(lambda *_told: None)
+    backend = loaded(given.model, given.device)
     if not hasattr(backend, "asked") or backend.abilities.noise != "causal":
-        raise ModelError(f"{found.name} is no left-to-right model.", hint="Try another --model.")
+        raise ModelError(f"{given.model} is no left-to-right model.", hint="Try another --model.")
     figures = list(measure(cast("Asked", backend), max(1, given.repeats)))
     told: dict[str, Any] = {"diffedit": __version__, "model": backend.model}
     told |= {"backend": backend.name, "device": backend.device}
@@ -57,16 +53,8 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, like every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise RequestError."""
-        raise RequestError(f"{message}.", hint=f"See `{self.prog} --help`.")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="diffedit bench refine",
         description="Parallel refinement against token-by-token decoding, on one model in one run.",
     )

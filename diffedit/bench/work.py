@@ -10,8 +10,10 @@ from typing import Any
 
 from diffedit.bench.figures import rounded
 from diffedit.bench.terminal import memory_mb
-from diffedit.config import plugins
+from diffedit.config import models, plugins
 from diffedit.config.models import Model
+from diffedit.core.errors import ModelError
+from diffedit.engine.backend import Backend
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
@@ -34,6 +36,16 @@ TASK = Task(
 """A small edit on a small function: what the editor is for."""
 
 RUNS = 3
+
+
+def loaded(name: str, device: str) -> Backend:
+    """A model in this very process. Raises ModelError: it is not here, or cannot be loaded."""
+    found = models.find(name)
+    if not found.installed:
+        raise ModelError(f"{name} is not on this machine.")
+    backend = plugins.backend(found.backend)(found.path, device, found.options)
+    backend.load(lambda *_told: None)
+    return backend
 
 
 async def measure(model: Model, device: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffedit.tune.examples import Example
-from diffedit.tune.net import Net, Past, causal_mask
+from diffedit.tune.net import Net, Past, causal_mask, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def look(net: Net, batch: Sequence[Example]) -> Found:
     """One pass over a batch: prompts without gradient, each different one once, then answers."""
     past, where = _prompts(net, batch)
     tails = [(*one.prompt[one.learns :], *one.answer) for one in batch]
-    ids = _padded(tails, net.embedding.device)
+    ids = padded(tails, net.embedding.device)
     learns = torch.tensor([one.learns for one in batch], device=ids.device)
     inputs = ids[:, :-1]
     positions = learns[:, None] + torch.arange(inputs.shape[1], device=ids.device)
@@ -60,7 +60,7 @@ def _prompts(net: Net, batch: Sequence[Example]) -> tuple[Past, Tensor]:
     heads = [one.prompt[: one.learns] for one in batch]
     unique = list(dict.fromkeys(heads))
     device = net.embedding.device
-    ids = _padded(unique, device)
+    ids = padded(unique, device)
     lengths = torch.tensor([len(head) for head in unique], device=device)
     places = torch.arange(ids.shape[1], device=device)
     real = places < lengths[:, None]
@@ -69,9 +69,3 @@ def _prompts(net: Net, batch: Sequence[Example]) -> tuple[Past, Tensor]:
         _, keys, values = net(net.embed(ids), places.expand(ids.shape), mask)
     where = torch.tensor([unique.index(head) for head in heads], device=device)
     return Past(keys, values, real), where
-
-
-def _padded(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    longest = max(map(len, rows))
-    full = [[*row, *[0] * (longest - len(row))] for row in rows]
-    return torch.tensor(full, dtype=torch.long, device=device)

@@ -8,7 +8,7 @@ comes later to heed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
@@ -16,7 +16,7 @@ from torch.nn import functional
 from diffedit.backends import small_tuned
 from diffedit.backends.small_tuned import Encode
 from diffedit.tune.causal import Found
-from diffedit.tune.net import Net, causal_mask
+from diffedit.tune.net import Net, causal_mask, padded
 from diffedit.tune.tasks import Item
 
 AROUND_WEIGHT = 0.3
@@ -42,12 +42,6 @@ class Read:
         return 3 * len(self.ids)
 
 
-def shortened(item: Item) -> Item:
-    """A gap with less around it."""
-    before, after = small_tuned.near(item.before, item.after.removeprefix("\n"), SHORT)
-    return replace(item, before=before, after="\n" + after)
-
-
 def read(item: Item, encode: Encode) -> Read:
     """The example that a gap makes."""
     after = item.after.removeprefix("\n")
@@ -67,18 +61,13 @@ def read(item: Item, encode: Encode) -> Read:
 
 def look(net: Net, batch: Sequence[Read]) -> Found:
     """One pass over a batch."""
-    longest, device = max(len(one.ids) for one in batch), net.embedding.device
-
-    def table(rows: Sequence[Sequence[float]], kind: torch.dtype) -> torch.Tensor:
-        full = [[*row, *[0] * (longest - len(row))] for row in rows]
-        return torch.tensor(full, dtype=kind, device=device)
-
-    ids = table([one.ids for one in batch], torch.long)
-    weights = table([one.weights for one in batch], torch.float32)[:, 1:]
+    device = net.embedding.device
+    ids = padded([one.ids for one in batch], device)
+    weights = padded([one.weights for one in batch], device, torch.float32)[:, 1:]
     inputs = ids[:, :-1]
-    positions = torch.arange(longest - 1, device=device).expand(inputs.shape)
+    positions = torch.arange(inputs.shape[1], device=device).expand(inputs.shape)
     nothing = torch.zeros(len(batch), 0, dtype=torch.bool, device=device)
-    hidden, _, _ = net(net.embed(inputs), positions, causal_mask(nothing, longest - 1))
+    hidden, _, _ = net(net.embed(inputs), positions, causal_mask(nothing, inputs.shape[1]))
     scored = weights > 0
     scores = net.scores(hidden[scored]).float()
     losses = functional.cross_entropy(scores, ids[:, 1:][scored], reduction="none")

@@ -18,7 +18,7 @@ from torch.nn import functional
 from diffedit.backends import small_tuned
 from diffedit.backends.small_tuned import Encode
 from diffedit.tune.causal import Found
-from diffedit.tune.net import Net, Past, causal_mask
+from diffedit.tune.net import Net, Past, causal_mask, padded
 from diffedit.tune.tasks import Item
 
 SLACK = 8
@@ -101,7 +101,7 @@ def _hidden(net: Net, batch: Sequence[Noised]) -> tuple[Tensor, int]:
     """Hidden states that say the slots, as (rows, slots, width), and how many tokens were read."""
     device = net.embedding.device
     heads = [one.prefix[:-1] for one in batch]
-    ids = _padded(heads, device)
+    ids = padded(heads, device)
     lengths = torch.tensor([len(head) for head in heads], device=device)
     places = torch.arange(ids.shape[1], device=device)
     real = places < lengths[:, None]
@@ -109,7 +109,7 @@ def _hidden(net: Net, batch: Sequence[Noised]) -> tuple[Tensor, int]:
         mask = causal_mask(real[:, :0], ids.shape[1])
         _, keys, values = net(net.embed(ids), places.expand(ids.shape), mask)
     rows = [(one.prefix[-1], *one.canvas) for one in batch]
-    canvas = _padded(rows, device)
+    canvas = padded(rows, device)
     sizes = torch.tensor([len(row) for row in rows], device=device)
     slots = torch.arange(canvas.shape[1], device=device)
     own = (slots < sizes[:, None])[:, None, None, :].expand(-1, 1, len(slots), -1)
@@ -121,9 +121,3 @@ def _hidden(net: Net, batch: Sequence[Noised]) -> tuple[Tensor, int]:
         Past(keys, values, real),
     )
     return hidden[:, :-1], int(lengths.sum() + sizes.sum())
-
-
-def _padded(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    longest = max(map(len, rows))
-    full = [[*row, *[0] * (longest - len(row))] for row in rows]
-    return torch.tensor(full, dtype=torch.long, device=device)

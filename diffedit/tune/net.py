@@ -6,7 +6,7 @@ are trained (LoRA, Hu et al. 2021): y = W x + scale * B A x, with B zero at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -180,6 +180,15 @@ def causal_mask(real: Tensor, tokens: int) -> Tensor:
     own = torch.ones(tokens, tokens, dtype=torch.bool, device=real.device).tril()
     before = real[:, None, None, :].expand(rows, 1, tokens, real.shape[1])
     return torch.cat([before, own.expand(rows, 1, tokens, tokens)], dim=3)
+
+
+def padded(
+    rows: Sequence[Sequence[float]], device: torch.device, kind: torch.dtype = torch.long
+) -> Tensor:
+    """Rows of unequal length as one (rows, longest), filled up with zeros."""
+    longest = max(map(len, rows))
+    full = [[*row, *[0] * (longest - len(row))] for row in rows]
+    return torch.tensor(full, dtype=kind, device=device)
 
 
 def _norm(x: Tensor, scale: Tensor, eps: float) -> Tensor:

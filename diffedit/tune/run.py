@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
@@ -19,6 +19,7 @@ from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import GgufFile, load_weights
 from diffedit.cases import source
 from diffedit.cases.source import Module
+from diffedit.cli_parser import Parser
 from diffedit.config import models, paths
 from diffedit.core.errors import FileError, ModelError, RequestError
 from diffedit.tune import causal, corpus, examples, gaps, mask, tasks, train
@@ -74,16 +75,8 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, like every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise RequestError."""
-        raise RequestError(f"{message}.", hint=f"See `{self.prog} --help`.")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="diffedit tune",
         description="Adapt the model in the box to a folder of Python. A kill costs a minute: "
         "the same command goes on from the last checkpoint.",
@@ -173,12 +166,11 @@ def _modules(
 
 def short(item: Item, number: int, objective: str) -> Item | None:
     """The task as it is trained on: most of them short, since short ones teach as much a second."""
-    if objective == GAPS:
-        return item if number % 6 == 0 else gaps.shortened(item)
     if item.kind == "missing_line":
-        return item if number % 6 == 0 else tasks.trimmed(item)
-    most = 450 if item.kind in tasks.SCARCE else 280
-    return item if len(item.code) <= (700 if number % 8 == 0 else most) else None
+        most = gaps.SHORT if objective == GAPS else tasks.SHORT
+        return item if number % 6 == 0 else tasks.trimmed(item, most)
+    longest = 450 if item.kind in tasks.SCARCE else 280
+    return item if len(item.code) <= (700 if number % 8 == 0 else longest) else None
 
 
 # Training --------------------------------------------------------------------------------------

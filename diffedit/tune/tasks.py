@@ -341,7 +341,9 @@ def missing(function: Function, random: Random, around: tuple[int, int] = AROUND
     )
 
 
-def trimmed(item: Item) -> Item:
-    """A gap with less around it, cut at line ends."""
-    before, after = small_tuned.near(item.before, item.after[1:], SHORT)
-    return replace(item, before=before, after="\n" + after.rstrip("\n"))
+def trimmed(item: Item, most: tuple[int, int] = SHORT) -> Item:
+    """A gap with so many characters around it at most, cut at line ends."""
+    below = item.after.removeprefix("\n")
+    begin = item.after[: len(item.after) - len(below)]
+    before, after = small_tuned.near(item.before, below, most)
+    return replace(item, before=before, after=begin + after.rstrip("\n"))

@@ -15,7 +15,7 @@ from diffedit.config import models
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
-from diffedit.tune import gaps
+from diffedit.tune import gaps, tasks
 from diffedit.tune.tasks import Item
 
 CODE = '''\
@@ -100,10 +100,11 @@ def test_a_gap_is_learnt_after_the_text_on_both_sides() -> None:
         weighs[weight] += chr(token)
     assert weighs[1.0] == "\n    y = x"
     assert weighs[0.3] == "def f(x):\n    r"
-    short = gaps.shortened(replace(item, before="a = 1\n" * 100 + item.before))
+    short = tasks.trimmed(replace(item, before="a = 1\n" * 100 + item.before), gaps.SHORT)
     assert len(short.before) <= gaps.SHORT[0]
     assert short.before.startswith("a = 1\n")
     assert short.after == item.after
+    assert tasks.trimmed(replace(item, after="")).after == ""
 
 
 def test_a_run_goes_on_where_it_was_killed(project: Path, home: Path) -> None:
