@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from diffedit.backends.adapter_header import CAUSAL, GAPS, MASK
+from diffedit.backends.adapter_header import CAUSAL, GAPS, MASK, about
+from diffedit.backends.small import SHIPPED, SHIPPED_GAPS
 from diffedit.backends.small_tokenizer import SmallTokenizer
 from diffedit.backends.small_weights import GgufFile, load_weights
 from diffedit.cases import source
@@ -23,7 +24,7 @@ from diffedit.cli_parser import Parser
 from diffedit.config import models, paths
 from diffedit.core.errors import FileError, ModelError, RequestError
 from diffedit.tune import causal, corpus, examples, gaps, mask, tasks, train
-from diffedit.tune.export import export
+from diffedit.tune.export import adopt, export
 from diffedit.tune.net import Net
 from diffedit.tune.table import table
 from diffedit.tune.tasks import Item
@@ -31,6 +32,8 @@ from diffedit.tune.train import Mark, Plan
 
 TASKS = 12_000
 """Tasks drawn before the first step; longer runs go round again, with other noise."""
+RANK = 16
+"""Of the adapters that ship with the model, too."""
 SECONDS_A_LINE = 30.0
 """Where nobody looks on at a terminal, a line so often."""
 
@@ -56,9 +59,12 @@ def main(words: Sequence[str]) -> int:
         raise ModelError(f"{model.name} is no model of the box on this machine.", hint=hint)
     folder = paths.data_dir() / "tune" / given.name
     file = GgufFile(Path(model.path))
+    first = begin_with(given, file.mark)
     wanted, held = _tasks(given, folder)
     torch.manual_seed(given.seed)
     net = Net(load_weights(file, lambda *_: None), given.rank)
+    if first is not None:
+        adopt(net, first)
     net.mask_embedding.requires_grad_(given.objective == MASK)
     kit = Kit(given, folder, file, SmallTokenizer(file.fields), placed(net, given.device))
     target = models.store() / f"{given.name}.safetensors"
@@ -100,7 +106,14 @@ def _parser() -> Parser:
     parser.add_argument("--steps", type=int, metavar="N", help="at most, whatever the time")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
     parser.add_argument("--model", default="small", metavar="NAME", help="what to adapt")
-    parser.add_argument("--rank", type=int, default=16, metavar="R", help="of the adapter, 16")
+    parser.add_argument(
+        "--from",
+        dest="first",
+        metavar="ADAPTER",
+        help="begin with what this one has learnt: a file, or none (default: the one that ships "
+        "with the model for the same purpose)",
+    )
+    parser.add_argument("--rank", type=int, default=RANK, metavar="R", help="of the adapter, 16")
     parser.add_argument("--rate", type=float, default=6e-4, metavar="LR", help="of learning, 6e-4")
     parser.add_argument("--batch", type=int, default=6, metavar="N", help="edits a step, 6")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="on a CPU, 2")
@@ -109,6 +122,24 @@ def _parser() -> Parser:
         "--check", type=int, default=20, metavar="N", help="held-out edits of the table, 20"
     )
     return parser
+
+
+def begin_with(given: argparse.Namespace, base: str) -> Path | None:
+    """The adapter to begin with; None: nothing. Raises ModelError: it is for something else."""
+    if given.first == "none":
+        return None
+    if given.first is None:
+        shipped = {CAUSAL: SHIPPED, GAPS: SHIPPED_GAPS}.get(given.objective)
+        fits = shipped is not None and given.rank == RANK and about(shipped).get("base") == base
+        return shipped if fits else None
+    path = Path(given.first).expanduser()
+    told = about(path)
+    if told.get("objective") != given.objective or told.get("base") != base:
+        raise ModelError(
+            f"{path} is no adapter for {given.objective} and this model.",
+            hint="--from none begins with nothing.",
+        )
+    return path
 
 
 # Tasks -----------------------------------------------------------------------------------------

@@ -128,6 +128,28 @@ def test_training_lowers_the_loss(project: Path, home: Path) -> None:
     assert log(home)[-1]["loss"] < 0.9 * before
 
 
+def test_a_run_begins_with_what_another_has_learnt(
+    project: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--from`: the loss goes on from there; another rank or purpose is refused."""
+    assert tune(project, "--check", "0", "--rate", "3e-2", "--objective", "gaps", steps=40) == 0
+    learnt = log(home)[-1]["loss"]
+    made = models.find("mine").options["adapter"]
+    more = ["tune", str(project), "--model", "tiny", "--name", "more", "--objective", "gaps"]
+    asked = [*more, "--check", "0", "--steps", "1", "--from", made]
+    assert main([*asked, "--rank", "2"]) == 0
+    text = (home / "data" / "tune" / "more" / "log.jsonl").read_text(encoding="utf-8")
+    assert json.loads(text.splitlines()[0])["loss"] < 1.1 * learnt
+    capsys.readouterr()
+    assert main([*asked, "--rank", "3", "--name", "other"]) == 3
+    assert "another --rank" in capsys.readouterr().err
+    assert main([*asked, "--rank", "2", "--name", "third", "--objective", "causal"]) == 3
+    assert "no adapter for causal" in capsys.readouterr().err
+    nowhere = [*more, "--from", "/nope.safetensors"]
+    assert main(nowhere) == 3
+    assert "Cannot read the adapter" in capsys.readouterr().err
+
+
 def test_what_cannot_be_tuned_is_said(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
