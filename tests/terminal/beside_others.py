@@ -70,7 +70,8 @@ class Room:
                 terminal.press(key)
             else:
                 terminal._read(60.0)  # a busy machine takes its time to start it
-            while terminal._read(PAUSE):
+            end = time.monotonic() + 4 * PAUSE  # a cursor that blinks is never quiet
+            while terminal._read(PAUSE) and time.monotonic() < end:
                 pass  # until it has been quiet for so long
             seen += terminal._plain
             terminal.drain()
