@@ -6,13 +6,14 @@ typed is held from then on, wherever the model moves the text around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from diffedit.core.graphemes import following, preceding, settle
 from diffedit.core.piece import Piece
-from diffedit.core.stretch import Stretches, held, joined
+from diffedit.core.stretch import Stretches, clipped, held, joined
 
 Way = Literal["left", "right", "up", "down", "line_start", "line_end"]
 """Where the caret may be told to go."""
@@ -29,6 +30,9 @@ class Hand:
     """Where the next character goes; None while the cursor is elsewhere in the page."""
     number: int = 0
     """How often they have changed the picture. It only grows."""
+    fixed: Stretches = ()
+    """What is not theirs to type into: what lies between the places of an edit, in characters of
+    the picture. One that reaches over an end of the picture holds that end too."""
 
     @property
     def text(self) -> str:
@@ -50,6 +54,21 @@ class Hand:
         """All that they typed, in reading order."""
         return "".join(self.text[start:end] for start, end in self.own)
 
+    @property
+    def free(self) -> bool:
+        """Whether something may be typed where the caret stands."""
+        at = self.caret
+        return at is not None and not any(first < at < last for first, last in self.fixed)
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """The places, before, between and after what is fixed; one with its end held is empty."""
+        edges = [0, *chain.from_iterable(self.fixed), len(self.text)]
+        return tuple(
+            (edges[n], max(edges[n : n + 2])) if edges[n] <= len(self.text) else (edges[-1],) * 2
+            for n in range(0, len(edges), 2)
+        )
+
     def holds(self, text: str) -> bool:
         """Whether all that has to come back stands in a text, byte for byte and in order."""
         # The hand may begin where the picture did; the text may begin before that.
@@ -69,16 +88,70 @@ class Hand:
 
     def over(self, text: str) -> Hand:
         """The same hand in the finished text, which may be typed into as well."""
-        own = self.places(text)
-        caret = self._after(own) if len(own) == len(self.own) else None
-        return replace(self, pieces=_marked((Piece(text, "accepted"),), own), own=own, caret=caret)
+        own, fixed, caret = self.own, self.fixed, self.caret
+        if text != self.text:
+            own, fixed = self.places(text), ()
+            caret = self._after(own) if len(own) == len(self.own) else None
+        if text != self.text and self.fixed:
+            found = self._found(text, ((0, len(text)),))
+            # Where what is fixed is not known, nothing more is typed.
+            own, fixed = found or (own, ())
+            caret = self._after(own) if found is not None else None
+        pieces = _marked((Piece(text, "accepted"),), own)
+        return replace(self, pieces=pieces, own=own, fixed=fixed, caret=caret)
+
+    # One place of several ----------------------------------------------------------------------
+
+    def part(self, start: int, end: int) -> Hand:
+        """The hand in a part of the picture, by itself; its caret is None where it is elsewhere."""
+        _, rest = _split(self.pieces, start)
+        mine, _ = _split(rest, end - start)
+        at = self.caret
+        return replace(
+            self,
+            pieces=mine,
+            own=clipped(self.own, start, end),
+            fixed=_by((one for one in self.fixed if start <= one[0] and one[1] <= end), -start),
+            caret=at - start if at is not None and start <= at <= end else None,
+        )
+
+    def with_part(self, start: int, end: int, part: Hand) -> Hand:
+        """The hand with that part of its picture as it is in `part`; what stands behind moves."""
+        left, rest = _split(self.pieces, start)
+        _, right = _split(rest, end - start)
+        by, at = len(part.text) - (end - start), self.caret
+        if at is not None and start <= at:
+            at = at + by if at > end else None if part.caret is None else part.caret + start
+
+        def around(stretches: Stretches, inner: Stretches) -> Stretches:
+            before = (one for one in stretches if one[1] <= start)
+            after = (one for one in stretches if one[0] >= end and one[1] > start)
+            return (*before, *_by(inner, start), *_by(after, by))
+
+        own = joined(around(self.own, part.own))
+        pieces = (*left, *part.pieces, *right)
+        return replace(self, pieces=pieces, own=own, fixed=around(self.fixed, part.fixed), caret=at)
 
     # The person --------------------------------------------------------------------------------
+
+    def fixing(self, parts: Iterable[str]) -> Hand | None:
+        """The hand where these parts of the picture, in order, are not to be typed into.
+
+        None where one is not there as a whole, kept by the model.
+        """
+        found, reached, kept = list[tuple[int, int]](), 0, _where(self.pieces, "kept")
+        for part in parts:
+            at = _find(self.text, part, reached, kept)
+            if at < 0:
+                return None
+            reached = at + len(part)
+            found.append((at, reached))
+        return replace(self, fixed=tuple(found))
 
     def inserted(self, text: str) -> Hand:
         """The picture with a text of theirs at the caret, which stands behind it then."""
         at = self.caret
-        if at is None or not text:
+        if at is None or not text or not self.free:
             return self
         left, right = _split(self.pieces, at)
         own = joined(
@@ -88,6 +161,7 @@ class Hand:
             self,
             pieces=(*left, Piece(text, "kept", 0.0), *right),
             own=own,
+            fixed=tuple(_opened(self.fixed, at, len(text))),
             caret=at + len(text),
             number=self.number + 1,
         )
@@ -102,14 +176,22 @@ class Hand:
             for part in _where(self.pieces, "kept")
             if not any(first <= part[0] and part[1] <= last for first, last in self.own)
         )
-        if any(first < at and start < last for first, last in pinned):
+        if any(first < at and start < last for first, last in (*pinned, *self.fixed)):
             return self
         left, rest = _split(self.pieces, start)
         _, right = _split(rest, at - start)
-        own = joined(
-            (_closed(first, start, at), _closed(last, start, at)) for first, last in self.own
+        own, fixed = (
+            tuple((_closed(first, start, at), _closed(last, start, at)) for first, last in some)
+            for some in (self.own, self.fixed)
         )
-        return replace(self, pieces=(*left, *right), own=own, caret=start, number=self.number + 1)
+        return replace(
+            self,
+            pieces=(*left, *right),
+            own=joined(own),
+            fixed=fixed,
+            caret=start,
+            number=self.number + 1,
+        )
 
     def at(self, place: int | None) -> Hand:
         """The caret there; None takes it out of the picture."""
@@ -148,20 +230,44 @@ class Hand:
         """
         text = "".join(piece.text for piece in pieces)
         end = self.own[-1][1] if self.own else 0
-        if text.startswith(self.text[:end]):
+        if text.startswith(self.text[:end]) and not self.fixed:
             caret = self.caret if self.caret is None else min(self.caret, len(text))
             return replace(self, pieces=_marked(pieces, self.own), caret=caret)
-        old, new = _kept(self.text, self.keep), _kept(text, joined(_where(pieces, "kept")))
-        if [char for char, _ in old] != [char for char, _ in new]:
+        found = self._held(text, _where(pieces, "kept"))
+        if found is None:
             return None
+        own, fixed = found
+        pieces, caret = _marked(pieces, own), self._after(own)
+        caret = caret if caret is None else min(caret, len(text))
+        return replace(self, pieces=pieces, own=joined(own), fixed=fixed, caret=caret)
+
+    def _held(self, text: str, kept: Stretches) -> tuple[Stretches, Stretches] | None:
+        """Where what was typed and what is fixed stand in what is kept of a picture, if they do."""
+        old, new = _kept(self.text, self.keep), _kept(text, kept)
+        if [char for char, _ in old] != [char for char, _ in new]:
+            # A token may hold more than what it is kept for.
+            return self._found(text, kept)
         place = {before: after for (_, before), (_, after) in zip(old, new, strict=True)}
-        own = list[tuple[int, int]]()
-        for start, stop in self.own:
-            at = place[start]
-            if text[at : at + stop - start] != self.text[start:stop]:
+        own, fixed = _carried(self.own, place), _carried(self.fixed, place)
+        return None if own is None or fixed is None else (own, fixed)
+
+    def _found(self, text: str, within: Stretches) -> tuple[Stretches, Stretches] | None:
+        """Where what was typed and what is fixed stand in parts of a text, in the same order."""
+        own, fixed, reached = list[tuple[int, int]](), list[tuple[int, int]](), 0
+        for start, end in sorted((*self.own, *self.fixed)):
+            part = self.text[max(start, 0) : end]
+            over = end - max(start, 0) - len(part)
+            at = _find(text, part, reached, within)
+            if start < 0:
+                at = 0
+            elif over:
+                at = len(text) - len(part)
+            if at < reached or text[at : at + len(part)] != part:
                 return None
-            own.append((at, at + stop - start))
-        return replace(self, pieces=_marked(pieces, own), own=joined(own), caret=self._after(own))
+            reached = at + len(part)
+            mine = fixed if (start, end) in self.fixed else own
+            mine.append((at + min(start, 0), reached + over))
+        return tuple(own), tuple(fixed)
 
     def _after(self, own: Sequence[tuple[int, int]]) -> int | None:
         """Where the caret is when what was typed stands there: as far from it as before."""
@@ -178,7 +284,25 @@ def _length(stretch: tuple[int, int]) -> int:
     return stretch[1] - stretch[0]
 
 
-def _by(stretches: Stretches, by: int) -> Stretches:
+def _find(text: str, part: str, start: int, within: Stretches) -> int:
+    """Where a part stands first from a place on, whole in one of the stretches; -1: nowhere."""
+    at = text.find(part, start)
+    while at >= 0 and not any(first <= at and at + len(part) <= last for first, last in within):
+        at = text.find(part, at + 1)
+    return at
+
+
+def _carried(stretches: Stretches, place: Mapping[int, int]) -> Stretches | None:
+    """Where stretches stand, by where each of their characters does; None where one is torn."""
+    moved = [(place.get(start, -1), place.get(end - 1, -2) + 1) for start, end in stretches]
+    whole = all(
+        after[0] >= 0 and _length(before) == _length(after)
+        for before, after in zip(stretches, moved, strict=True)
+    )
+    return tuple(moved) if whole else None
+
+
+def _by(stretches: Iterable[tuple[int, int]], by: int) -> Stretches:
     return tuple((start + by, end + by) for start, end in stretches)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.stage import Stage
 
+BETWEEN = "This stays as it is: it is no part of this edit. Esc ends the run."
 ONLY_TYPING = "While it denoises only typing goes into the draft. Esc ends the run."
 WAYS: tuple[Way, ...] = get_args(Way)
 
@@ -44,6 +45,9 @@ class Writing:
         hand = self._hand or self._entered()
         if hand is None:
             return False
+        if not hand.free:
+            self._stage.say(BETWEEN)
+            return True
         if text == "\n":
             line = hand.text[hand.text.rfind("\n", 0, hand.caret) + 1 : hand.caret]
             text += line[: len(line) - len(line.lstrip(" \t"))]
@@ -52,7 +56,7 @@ class Writing:
         return True
 
     def deleted(self) -> bool:
-        """Backspace: the character before the caret."""
+        """Backspace: the character before the caret, in the draft as typing is."""
 
         def gone(hand: Hand) -> Hand:
             text, at = hand.text, hand.caret or 0
@@ -60,7 +64,15 @@ class Writing:
             before = preceding(text[start:at], at - start) + start if at > start else at - 1
             return hand.deleted(before)
 
-        return self._change(gone)
+        hand = self._hand or self._entered()
+        if hand is None:
+            return False
+        after = gone(hand)
+        if after is hand and hand.caret and hand.fixed:
+            self._stage.say(BETWEEN)
+        else:
+            self._write(after)
+        return True
 
     def went(self, what: str) -> bool:
         """The caret another place on; it goes back to the page over an edge of the picture."""
@@ -81,22 +93,17 @@ class Writing:
         return True
 
     def refused(self) -> bool:
-        """What would change the page under a draft that is typed into; the person is told."""
-        if self._hand is None:
+        """What would change the page under a draft that can be typed into; the person is told."""
+        if self._hand is None and self._entered() is None:
             return False
         self._stage.say(ONLY_TYPING)
         return True
 
     def left(self) -> None:
         """A click elsewhere: the caret is out of the picture."""
-        self._change(lambda hand: hand.at(None))
-
-    def _change(self, change: Callable[[Hand], Hand]) -> bool:
         hand = self._hand
-        if hand is None:
-            return False
-        self._write(change(hand))
-        return True
+        if hand is not None:
+            self._write(hand.at(None))
 
     def _write(self, hand: Hand) -> None:
         buffer = self._stage.buffers.current
@@ -127,9 +134,4 @@ class Writing:
         cell = editor.cell_of(head)
         column = max(0, column_at(line, cell, editor.indent_width) - len(lead))
         place = sum(len(one) + 1 for one in lines[:row]) + min(column, len(lines[row]))
-        before = draft.hand
-        if before is not None:
-            return before.at(place)
-        from diffedit.core.draft import Piece  # noqa: PLC0415 - not before there is a draft
-
-        return Hand(pieces=draft.pieces or (Piece(shown, "noise"),), caret=place)
+        return buffer.session.entered(place)

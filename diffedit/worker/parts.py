@@ -53,8 +53,8 @@ def parts_of(task: Task, *, clamp: bool, canvas: int = 0) -> tuple[Part, ...]:
     return tuple(Part(start=start, end=end) for start, end in reversed(free))
 
 
-def task_of_part(task: Task, part: Part, right: str) -> Task:
-    """The task for one part; `right` is what stands after it, in its newest form."""
+def task_of_part(task: Task, part: Part, left: str, right: str) -> Task:
+    """The task for one part, with what stands before and after it in its newest form."""
     if part.whole:
         return task
     text = task.text[part.start : part.end]
@@ -62,7 +62,7 @@ def task_of_part(task: Task, part: Part, right: str) -> Task:
     return replace(
         task,
         text=text,
-        before=task.before + task.text[: part.start],
+        before=task.before + left,
         after=right + task.after,
         keep=(),
         noised=None if noised is None else clipped(noised, part.start, part.end),
@@ -70,29 +70,12 @@ def task_of_part(task: Task, part: Part, right: str) -> Task:
     )
 
 
-def to_come(task: Task, end: int) -> tuple[Piece, ...]:
-    """The picture of the text up to `end` while what is free of it still waits."""
-    keep = clipped(task.keep, 0, end)
-    pieces = [(part, Piece(task.text[slice(*part)], "kept", 0.0)) for part in keep]
-    pieces += [(part, Piece(task.text[slice(*part)], "noise")) for part in rest(end, keep)]
+def to_come(task: Task) -> tuple[Piece, ...]:
+    """The picture of a task's text while what is free of it still waits."""
+    pieces = [(part, Piece(task.text[slice(*part)], "kept", 0.0)) for part in task.keep]
+    free = rest(len(task.text), task.keep)
+    pieces += [(part, Piece(task.text[slice(*part)], "noise")) for part in free]
     return tuple(piece for _, piece in sorted(pieces))
-
-
-def written(pieces: tuple[Piece, ...]) -> str:
-    """The text of a picture."""
-    return "".join(piece.text for piece in pieces)
-
-
-def spliced(
-    task: Task, part: Part, right: tuple[Piece, ...], pieces: tuple[Piece, ...]
-) -> tuple[Piece, ...]:
-    """The picture of the whole text while one part of it is denoised."""
-    return pieces if part.whole else (*to_come(task, part.start), *pieces, *right)
-
-
-def whole_text(task: Task, part: Part, right: str, text: str) -> str:
-    """The whole text with a part's answer in its place."""
-    return text if part.whole else task.text[: part.start] + text + right
 
 
 def sound(task: Task, texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from diffedit.core.change import ChangeSet
 from diffedit.core.document import Document
-from diffedit.core.draft import Draft, Figures, Piece
+from diffedit.core.draft import Draft, Figures
 from diffedit.core.edit import TYPED
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
@@ -21,8 +20,9 @@ from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Loaded, Loading, Started
-from diffedit.worker.parts import Part, parts_of, sound, spliced, task_of_part, whole_text, written
-from diffedit.worker.wish import Wish, task_of
+from diffedit.worker.parts import Part, parts_of
+from diffedit.worker.turns import Turns
+from diffedit.worker.wish import Wish, between_of, task_of
 
 _TOLD = 50_000_000
 """A model of so many bytes is told with its size while it is read."""
@@ -33,8 +33,6 @@ NOT_TAKEN = "The model did not take in what you typed; this is the draft as it s
 
 Told = Callable[[Draft], None]
 """Hears of each draft, when it is made and not when it is read."""
-Pictured = Callable[[tuple[Piece, ...]], tuple[Piece, ...]]
-"""The picture of the whole text, from that of a part."""
 Heard = Callable[[messages.Frame], None]
 """Hears of every frame as it comes."""
 Filmed = Callable[[Frame], None]
@@ -73,8 +71,11 @@ class Run:
         )
         self._before = self._figures
         """The figures at the end of the parts that are done."""
+        self._turns: Turns | None = None
         self._number: int | None = None
-        """The worker's id of the part that is denoised, while that can be typed into."""
+        """The worker's id of the part that is denoised, while that takes in what is typed."""
+        self._listens = False
+        """Whether what is typed is taken in; between two parts it waits for the next."""
 
     @property
     def draft(self) -> Draft:
@@ -122,16 +123,20 @@ class Run:
     @property
     def typing(self) -> bool:
         """Whether what is typed into the picture would be taken in."""
-        return self._draft.live and self._number is not None
+        return self._draft.live and self._listens
+
+    def entered(self, place: int) -> Hand | None:
+        """The hand with its caret at a place of the picture; None before there is one."""
+        return self._turns.entered(place) if self._turns is not None and self.typing else None
 
     def write(self, hand: Hand) -> None:
         """The person has typed into the picture: it is theirs, and the worker is told."""
-        if not self.typing:
+        if not self.typing or self._turns is None:
             return
-        before = self._draft.hand
+        told = self._turns.write(hand)
         self.draft = self._draft.written(hand)
-        if self._number is not None and hand.number != (before.number if before else 0):
-            self._client.pin(self._number, hand)
+        if told and self._number is not None:
+            self._client.pin(self._number, self._turns.mine)
 
     # The pump ----------------------------------------------------------------------------------
 
@@ -147,22 +152,23 @@ class Run:
                 raise RequestError(
                     f"The model {loaded.model} cannot see images.", hint="Ask again without them."
                 )
-            right, done, end = tuple[Piece, ...](), None, len(task.text)
-            for part in parts_of(
+            parts = parts_of(
                 task,
                 clamp=bool(abilities and abilities.clamp),
                 canvas=(abilities.canvas_length or 0) if abilities else 0,
-            ):
-                if done is not None:
-                    right, self._before = (Piece(done.text, "accepted"), *right), self._figures
-                if part.end < end:
-                    right = (Piece(task.text[part.end : end], "kept", 0.0), *right)
-                end = part.start
-                done = await self._play(task, part, right)
+            )
+            turns = self._turns = Turns(
+                task, parts, between_of(task, self._draft.original, self._wish)
+            )
+            for part in parts:
+                done = await self._play(turns, part)
                 if done is None or done.stop == "cancelled":
                     break
+                if part is not parts[-1]:
+                    turns.took(turns.answers(done))
+                    self._before = self._figures
             if done is not None and self._draft.live:
-                self._settle(done, task, (part, written(right)))
+                self._settle(done, turns)
         except DiffeditError as error:
             self._went_wrong(error)
         finally:
@@ -197,30 +203,22 @@ class Run:
         )
         self.draft = replace(self._draft, figures=self._figures)
 
-    async def _play(self, task: Task, part: Part, right: tuple[Piece, ...]) -> Done | None:
+    async def _play(self, turns: Turns, part: Part) -> Done | None:
         """One part of the task to its end; None where nobody waits for it any more."""
-
-        def pictured(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-            return spliced(task, part, right, pieces)
 
         def heard(frame: messages.Frame) -> None:
             if self._draft.live:
-                self._filmed(Frame(pieces=pictured(frame.pieces), figures=self._seen(frame)))
+                pieces = turns.pictured(frame.pieces)
+                self._filmed(Frame(pieces=pieces, figures=self._seen(frame)))
 
-        asked = task_of_part(task, part, written(right))
-        typing = part.whole and not self._wish.between
-        for number in itertools.count():
-            done = await self._asked(asked, pictured, heard, typing=typing)
-            hand, self._number = self._draft.hand, None
+        asked = turns.begin(part)
+        done = await self._asked(asked, turns, heard)
+        if done is not None and done.stop != "cancelled" and turns.late(done):
             # What was typed too late for the last step has a run of its own; once is enough.
-            late = done is not None and hand is not None and done.pinned < hand.number
-            if done is None or done.stop == "cancelled" or not late or number:
-                return done
-        return None
+            done = await self._asked(asked, turns, heard)
+        return done
 
-    async def _asked(
-        self, task: Task, pictured: Pictured, heard: Heard, *, typing: bool
-    ) -> Done | None:
+    async def _asked(self, task: Task, turns: Turns, heard: Heard) -> Done | None:
         """One rewrite by the worker to its end."""
         events = self._client.rewrite(task, self._wish.params, heard=heard)
         async with contextlib.aclosing(events):
@@ -228,29 +226,28 @@ class Run:
                 if not self._draft.live:
                     return None
                 if isinstance(event, Started):
-                    self._begun(event, typing=typing)
+                    self._begun(event, turns)
                 elif isinstance(event, Done):
+                    self._number = None
                     return event
                 else:
                     self._figures = self._seen(event)
-                    self._picture(pictured(event.pieces), event.pinned)
+                    turns.seen(event.pieces, event.pinned)
+                    self._show(turns)
         return None
 
-    def _picture(self, pieces: tuple[Piece, ...], pinned: int) -> None:
-        """One more picture; one that lacks what was typed is not shown, only counted."""
-        hand = self._draft.hand
-        if hand is not None:
-            moved = hand.seen(pieces) if pinned >= hand.number else None
-            hand = moved or hand
-            pieces = hand.pieces
-        seen = self._draft.seen(pieces, self._figures)
+    def _show(self, turns: Turns) -> None:
+        """The picture as it is; a hand belongs to it once the person has entered it."""
+        hand = turns.hand if self._draft.hand is not None else None
+        seen = self._draft.seen(turns.hand.pieces, self._figures)
         self.draft = replace(seen, message="", hand=hand)
 
-    def _begun(self, event: Started, *, typing: bool) -> None:
+    def _begun(self, event: Started, turns: Turns) -> None:
         abilities = self._client.abilities
-        self._number = event.id if typing and abilities and abilities.typing else None
-        if self._number is not None and self._draft.hand is not None:
-            self._client.pin(self._number, self._draft.hand)
+        self._listens = bool(abilities and abilities.typing)
+        self._number = event.id if self._listens else None
+        if turns.due is not None:
+            self._client.pin(event.id, turns.due)
         self._figures = replace(
             self._figures,
             seed=event.seed,
@@ -274,7 +271,7 @@ class Run:
             lengths=event.lengths or self._figures.lengths,
         )
 
-    def _settle(self, done: Done, task: Task, place: tuple[Part, str]) -> None:
+    def _settle(self, done: Done, turns: Turns) -> None:
         """The end of the last part: the draft is settled, if all that was pinned still stands."""
         before = self._before
         self._figures = replace(
@@ -289,20 +286,24 @@ class Run:
             thought=done.thought,
             lengths=done.lengths or self._figures.lengths,
         )
-        hand = self._draft.hand if self._draft.typed else None
+        typed = self._draft.typed
+        if typed:
+            self._show(turns)
         if done.stop == "cancelled":
-            self.draft = self._ended("cancelled") if hand is None else self._as_written(TYPED)
+            self.draft = self._as_written(TYPED) if typed else self._ended("cancelled")
             return
-        found = dict.fromkeys((done.text, *done.alternatives))
-        texts = tuple(whole_text(task, *place, text) for text in found)
-        # Who types into a pin has taken it off: what has to come back is what the hand says.
-        texts = sound(task, texts) if hand is None else tuple(filter(hand.holds, texts))
-        if hand is not None and not texts:
+        answers = turns.answers(done)
+        if not answers and not typed:
+            raise BackendError(BROKEN)
+        texts = tuple(turns.whole(text) for text in answers)
+        turns.took(answers)
+        if not answers:
             self.draft = self._as_written(NOT_TAKEN)
             return
-        if not texts:
-            raise BackendError(BROKEN)
-        self.draft = replace(self._draft.settled(texts, self._figures), message=done.note)
+        if self._draft.hand is not None:
+            self._draft = replace(self._draft, hand=turns.hand)
+        note = " ".join(filter(None, (done.note, NOT_TAKEN if turns.lost else "")))
+        self.draft = replace(self._draft.settled(texts, self._figures), message=note)
 
     def _as_written(self, message: str) -> Draft:
         """The draft as it stands on the screen: what was typed into it is in there."""

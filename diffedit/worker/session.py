@@ -200,6 +200,10 @@ class Session:
         """Whether a run goes on that takes in what is typed into its picture."""
         return self._edit.stage == "denoise" and self._run is not None and self._run.typing
 
+    def entered(self, place: int) -> Hand | None:
+        """A hand with its caret at a place of the picture; None where no run takes one in."""
+        return self._run.entered(place) if self._run is not None and self.typing else None
+
     def write(self, hand: Hand) -> None:
         """The person has typed into the picture of the run: it is held from the next step on."""
         review = self._edit.review

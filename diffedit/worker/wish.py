@@ -82,10 +82,21 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
     )
     if wish.start is None:
         return task
-    between = places(document.text.slice(span), wish.between, text)
+    between = between_of(task, document.text.slice(span), wish)
+    return started(replace(task, keep=joined((*wish.keep, *between))), wish.start)
+
+
+def between_of(task: Task, page: str, wish: Wish) -> Stretches:
+    """What of the task's text lies between the places; `page` is the text of the span.
+
+    Raises RequestError where a start has lost some of it.
+    """
+    if wish.start is None:
+        return wish.between
+    between = places(page, wish.between, task.text)
     if between is None:
         raise RequestError(OUTSIDE)
-    return started(replace(task, keep=joined((*wish.keep, *between))), wish.start)
+    return between
 
 
 def started(task: Task, start: Start) -> Task:

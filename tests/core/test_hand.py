@@ -176,3 +176,78 @@ def test_whatever_happens_what_was_typed_is_in_the_draft(
     assert "".join(link.draft.text[a:b] for a, b in link.pins) == now.typed
     assert after.rank < edit.rank
     assert after.escape().stage == "select"
+
+
+PLACES = (
+    Piece("one", "noise"),
+    Piece("\nab\n", "kept", 0.0),
+    Piece("two", "noise"),
+    Piece("\n", "kept", 0.0),
+    Piece("three", "accepted"),
+)
+BETWEEN = ("\nab\n", "\n")
+SEEN = "".join(piece.text for piece in PLACES)
+
+
+@given(ACTS, ENDS)
+def test_what_lies_between_places_is_never_typed_into(
+    acts: list[tuple[str, object]], end: str
+) -> None:
+    """Any row of keys and frames: it stands, in its order, and can be told from what was typed."""
+    whole = Hand(pieces=PLACES, caret=3).fixing(BETWEEN)
+    assert whole is not None
+    now, typed = whole, ""
+    edit = Edit().began(Draft(span=Span(0, len(SEEN)), original=SEEN, between=((3, 7), (10, 11))))
+    for act, word in acts:
+        before = now
+        if act == "type":
+            now = now.inserted(str(word))
+            assert (now is before) == (not before.free)
+            typed += str(word) if now is not before else ""
+        elif act == "go":
+            now = (now if now.caret is not None else now.at(3)).moved(word)  # type: ignore[arg-type]
+        elif act == "frame":
+            now = now.seen(next_picture(now, Random(int(str(word))))) or now
+        else:
+            now = now.deleted((now.caret or 0) - 1)
+            typed = now.typed if now is not before else typed
+        assert [now.text[slice(*part)] for part in now.fixed] == list(BETWEEN)
+        assert sorted(now.typed) == sorted(typed)
+        assert edit.draft is not None
+        edit = edit.seen(edit.draft.written(now))
+    draft = edit.draft
+    assert draft is not None
+    settled = draft.settled((now.text,), Figures())
+    edit = edit.settled(settled) if end == "done" else edit.escape()
+    if typed:
+        assert edit.link is not None
+        changed = edit.link.draft.change().apply(SEEN)
+        assert changed == now.text
+
+
+@given(st.integers(0, 2), st.text("ab\n", max_size=4), st.integers(0, 3))
+def test_one_place_by_itself_and_back(number: int, text: str, caret: int) -> None:
+    """A place is a hand of its own; put back, the rest is as it was and only moved."""
+    whole = Hand(pieces=PLACES, caret=9).fixing(BETWEEN)
+    assert whole is not None
+    start, end = whole.inserted("X").gaps[number]
+    mine = whole.inserted("X").part(start, end)
+    assert mine.text == ("one", "twXo", "three")[number]
+    assert mine.caret == (3 if number == 1 else None)
+    back = whole.inserted("X").with_part(start, end, mine.at(caret).inserted(text))
+    words = ["one", "twXo", "three"]
+    words[number] = words[number][:caret] + text + words[number][caret:]
+    assert back.text == f"{words[0]}\nab\n{words[1]}\n{words[2]}"
+    assert [back.text[slice(*part)] for part in back.fixed] == list(BETWEEN)
+    assert sorted(back.typed) == sorted("X" + text)
+    assert back.with_part(*back.gaps[number], mine).text == whole.inserted("X").text
+
+
+def test_what_holds_an_end_lets_nothing_in_before_it() -> None:
+    """A part that is pinned at the end of a text: neither before, within nor behind it is free."""
+    pieces = (Piece("pin", "kept", 0.0), Piece("free", "noise"), Piece("pin", "kept", 0.0))
+    held = Hand(pieces=pieces, fixed=((-1, 3), (7, 11)))
+    free = [at for at in range(11) if held.at(at).free]
+    assert free == [3, 4, 5, 6, 7]
+    assert held.at(3).inserted("x").fixed == ((-1, 3), (8, 12))
+    assert held.gaps == ((0, 0), (3, 7), (10, 10))

@@ -1,9 +1,13 @@
 """Several cursors, one instruction: their selections are denoised in one canvas, one undo."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from stage_app import Stage, staged
 
+from diffedit.config.models import Model
+from diffedit.core.hand import Hand
 from diffedit.core.span import Selection, Span
 
 TEXT = "from a import one\n\nLIMIT = 10\nMOST = 20\n\n\ndef two(one, three):\n    return one\n"
@@ -115,3 +119,52 @@ async def test_the_tokens_between_are_passed_over(tmp_path: Path) -> None:
         first, last = text.index(BETWEEN), text.index(BETWEEN) + len(BETWEEN)
         assert looks
         assert not {at for at in looks if first <= at < last}
+
+
+def hand_of(stage: Stage) -> Hand:
+    """What is typed into the live draft."""
+    draft = stage.app.buffers.current.draft
+    assert draft is not None
+    assert draft.hand is not None
+    return draft.hand
+
+
+@pytest.mark.parametrize("clamp", ["", 'clamp = "1"'])
+async def test_typing_goes_into_the_place_where_the_cursor_is(
+    tmp_path: Path, home: Path, held: Callable[..., Model], clamp: str
+) -> None:
+    """Into both places by keys, not between them; all of it is in the draft and in one undo."""
+    del held
+    config = home / "config" / "settings.toml"
+    config.write_text(f'[models.held]\ntyping = "1"\n{clamp}\n', encoding="utf-8")
+    async with staged(file(tmp_path), model="held:paper") as stage:
+        await mark(stage)
+        await stage.press("ctrl+k")
+        await stage.type("louder")
+        await stage.press("enter")
+        await stage.saw("denoising")
+        assert len(stage.app.window.editor.selected_spans()) == 1
+        await stage.press("ctrl+home", *["right"] * 5, "x", "y")
+        while hand_of(stage).caret is not None:
+            await stage.press("down")
+        assert hand_of(stage).typed == "xy"
+        await stage.press(*["up"] * 4, "end", "z")
+        assert stage.said[-1].startswith("This stays as it is")
+        await stage.press("backspace")
+        await stage.press("ctrl+end", "up", *["right"] * 6, "Q")
+        assert stage.text == TEXT
+        assert hand_of(stage).typed == "xyQ"
+        await stage.type("!")
+        if not clamp:
+            await stage.press("ctrl+home", *["right"] * 3, "!")
+        await stage.saw("settled")
+        review = stage.app.buffers.current.review
+        assert review is not None
+        text = review.draft.text
+        assert BETWEEN in text
+        assert "xy" in text.split(BETWEEN)[0]
+        assert "Q!" in text.split(BETWEEN)[1]
+        await stage.press("ctrl+k", "enter")
+        assert stage.text == f"{text}\n"
+        await stage.press("ctrl+z")
+        assert stage.text == TEXT

@@ -130,7 +130,7 @@ def test_a_model_that_holds_nothing_is_asked_for_each_place() -> None:
     task = Task(text=PAGE[:-1], instruction="x", mode="rewrite", keep=BETWEEN)
     last, first = parts_of(task, clamp=False)
     assert (first.start, first.end, last.start, last.end) == (0, FIRST, AFTER, SPAN.end)
-    assert [piece.state for piece in to_come(task, AFTER)] == ["noise", "kept"]
+    assert [piece.state for piece in to_come(task)] == ["noise", "kept", "noise"]
     assert parts_of(task, clamp=True, canvas=256)[0].whole
     assert len(parts_of(task, clamp=True, canvas=8)) == 2
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,10 @@ class Held:
         if options.get("clamp"):
             self.abilities = Abilities(noise="uniform", canvas_length=64, clamp=True)
         if options.get("typing"):
-            self.abilities = Abilities(noise="uniform", canvas_length=4, typing=True)
+            clamp, length = bool(options.get("clamp")), 64 if options.get("clamp") else 4
+            self.abilities = Abilities(
+                noise="uniform", canvas_length=length, typing=True, clamp=clamp
+            )
 
     def load(self, report: Report) -> None:
         """Load nothing; hold or fail here when told to."""
@@ -91,7 +94,7 @@ class Held:
     ) -> Iterator[Started | Step | Outcome]:
         """A step for each time that something is typed, all else in capitals; "!" is the end."""
         yield Started(seed=0, max_steps=None, canvas_length=4, free=4, kept=0)
-        pieces: tuple[Piece, ...] = (Piece(task.text.upper(), "noise", 0.5),)
+        pieces = shouted(task.text, task.keep, "")
         for step in count(1):
             yield Step(canvas=1, step=step, canvas_step=step, pieces=pieces, accepted=0.5)
             while (news := typing()) is None and not cancelled():
@@ -101,12 +104,7 @@ class Held:
                 return
             if "die" in news.text:
                 os.kill(os.getpid(), signal.SIGKILL)
-            shown, at = list[Piece](), 0
-            for start, end in (*news.keep, (len(news.text), len(news.text))):
-                shown.append(Piece(f"<{news.text[at:start].strip('<>').upper()}>", "noise", 0.5))
-                shown.append(Piece(news.text[start:end], "kept", 0.0))
-                at = end
-            pieces = tuple(shown)
+            pieces = shouted(news.text, news.keep, "<>")
             if "!" in news.text:
                 text = "".join(piece.text for piece in pieces)
                 yield self.outcome("lost" if "lose" in text else text, "sure", step)
@@ -153,3 +151,14 @@ class Held:
                 sys.exit(7)
             case "environment":
                 raise ModelError(os.environ.get("OMP_WAIT_POLICY", "unset"))
+
+
+def shouted(text: str, keep: Sequence[tuple[int, int]], around: str) -> tuple[Piece, ...]:
+    """A text in capitals, each free part between these two signs, and what is kept as it is."""
+    shown, at = list[Piece](), 0
+    left, right = around[:1], around[1:]
+    for start, end in (*keep, (len(text), len(text))):
+        shown.append(Piece(left + text[at:start].strip("<>").upper() + right, "noise", 0.5))
+        shown.append(Piece(text[start:end], "kept", 0.0))
+        at = end
+    return tuple(piece for piece in shown if piece.text)
