@@ -114,7 +114,7 @@ class NullBackend:
         counts = Counter(words)
         share = {word: count / len(words) for word, count in counts.items()}
         kinds = {kind: _likeliest(share, kind) for kind in range(3)}
-        spread = {kind: -sum(p * log(p) for _, p in found) for kind, found in kinds.items()}
+        spread = {kind: _spread([p for _, p in found]) for kind, found in kinds.items()}
         return tuple(
             Scored(word, -log(share[word]), spread[_kind(word)], kinds[_kind(word)][:CHOICES])
             for word in _TOKEN.findall(task.text)
@@ -198,12 +198,17 @@ def _kind(word: str) -> int:
     return 0 if word.isidentifier() else 1 if word.isspace() else 2
 
 
+def _spread(shares: Sequence[float]) -> float:
+    """How open it is which of them it will be, in nats."""
+    whole = sum(shares) or 1.0
+    return -sum(share / whole * log(share / whole) for share in shares)
+
+
 def _likeliest(share: Mapping[str, float], kind: int) -> tuple[Choice, ...]:
-    """The words of a kind by their share among themselves."""
+    """The words of a kind, each with its share among all words."""
     mine = {word: part for word, part in share.items() if _kind(word) == kind}
-    whole = sum(mine.values())
     likely = sorted(mine, key=lambda word: (-mine[word], word))
-    return tuple(Choice(word, mine[word] / whole) for word in likely)
+    return tuple(Choice(word, mine[word]) for word in likely)
 
 
 def _words(text: str, keep: Stretches) -> list[str]:

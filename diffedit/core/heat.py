@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from math import exp
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffedit.core.align import gaps
@@ -47,6 +48,8 @@ class Token(NamedTuple):
     nats: float | None
     """How unsure the model is of it; None where nobody knows."""
     choices: tuple[Choice, ...] = ()
+    likely: float | None = None
+    """Its own probability where the choices have theirs from: the text as it reads."""
 
     @property
     def end(self) -> int:
@@ -90,7 +93,7 @@ def tokens_scored(scores: Sequence[Scored], *, surprised: bool = False) -> tuple
     found, at = list[Token](), 0
     for score in scores:
         nats = score.surprise if surprised else score.entropy
-        found.append(Token(at, score.text, nats, score.choices))
+        found.append(Token(at, score.text, nats, score.choices, exp(-score.surprise)))
         at += len(score.text)
     return tuple(token for token in found if token.text)
 

@@ -187,7 +187,9 @@ COMMANDS: tuple[Command, ...] = (
         "proofread", "Proofread: where this surprises the model", lambda d: d.looking.proofread()
     ),
     Command("steps", "Timeline: the steps of this draft", lambda d: d.looking.steps()),
-    Command("heat", "Heat: how unsure each token is", lambda d: d.looking.heat()),
+    Command(
+        "heat", "Heat: how unsure it was of each token as it wrote", lambda d: d.looking.heat()
+    ),
     Command("next_unsure", "Least sure token", lambda d: d.looking.unsure(1)),
     Command("previous_unsure", "Surer one", lambda d: d.looking.unsure(-1), listed=False),
     Command("step_back", "Step back", lambda d: d.looking.step(-1), listed=False),

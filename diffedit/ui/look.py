@@ -34,6 +34,9 @@ class Look:
     between: Stretches = ()
     """What lies between the places of the edit, and is passed over."""
     heat: bool = False
+    wrote: bool = True
+    """Whether the heat is the doubt that the run had of a token as it wrote it; else how unlikely
+    the model finds the token in the text as it reads."""
     playing: bool = False
     pace: int = 8
 
@@ -94,13 +97,15 @@ class Look:
     def scored(self, scores: Sequence[Scored]) -> Look:
         """With what the model says of the finished text: what else might stand in each place.
 
-        The doubt that the run itself had counts, where it had any; its tokens may lie elsewhere.
+        The doubt that the run itself had counts, where it had any: it knew what was asked for. Its
+        tokens may lie elsewhere. Else the heat is how unlikely a token is, as of the choices.
         """
-        found = tokens_scored(scores)
+        found = tokens_scored(scores, surprised=True)
         if "".join(token.text for token in found) != self.text:
             return self
         own = [token.nats for token in self.tokens for _ in token.text]
-        if any(nats is not None for nats in own):
+        wrote = any(nats is not None for nats in own)
+        if wrote:
             found = tuple(
                 one._replace(
                     nats=max((n for n in own[one.start : one.end] if n is not None), default=None)
@@ -110,13 +115,14 @@ class Look:
         token = self.token
         after = [n for n, one in enumerate(found) if token and one.end > token.start]
         states: tuple[PieceState, ...] = tuple("accepted" for _ in found)
-        return replace(self, tokens=found, states=states, at=after[0] if after else None)
+        at = after[0] if after else None
+        return replace(self, tokens=found, states=states, at=at, wrote=wrote)
 
     def proof(self, scores: Sequence[Scored]) -> Look:
         """The text as it stands, by how much each token surprises; at the most surprising one."""
         tokens = tokens_scored(scores, surprised=True)
         states: tuple[PieceState, ...] = tuple("accepted" for _ in tokens)
-        look = replace(self, tokens=tokens, states=states, heat=True, at=None)
+        look = replace(self, tokens=tokens, states=states, heat=True, at=None, wrote=False)
         return look.unsure(1)
 
     def paced(self, by: int) -> Look:
@@ -168,6 +174,7 @@ def look_of(edit: Edit, before: Look | None = None) -> Look:
         heat=before.heat,
         pace=before.pace,
         playing=before.playing,
+        wrote=before.wrote if same else True,
         tokens=before.tokens if same else tokens,
         states=before.states if same else states,
         at=before.at if same else None,

@@ -66,14 +66,23 @@ def about_token(look: Look, abilities: Abilities | None) -> Text:
         return text.append(" tab goes from token to token, u to the least sure", "dim")
     text.append(f" {one_line(token.text)!s} ", "reverse")
     if token.nats is not None:
-        text.append(f" {BARS[level(token.nats)]} {exp(-token.nats):.0%} sure ")
+        how = "sure as it wrote" if look.wrote else "likely here"
+        text.append(f" {BARS[level(token.nats)]} {percent(exp(-token.nats))} {how} ")
+    if token.choices and look.wrote and token.likely is not None:
+        # The run knew what was asked for; who reads the text now does not.
+        text.append(f"  read now {percent(token.likely)}, or", "dim")
     for number, choice in enumerate(token.choices[:CHOICES], start=1):
         text.append(f"  {number} ", "bold")
-        text.append(f"{one_line(choice.text)} {choice.probability:.0%}")
+        text.append(f"{one_line(choice.text)} {percent(choice.probability)}")
     need = lacking("choice_1", abilities)
     if not token.choices and need:
         text.append(f"  1-{CHOICES} another token: {need.short}", "dim")
     return text
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1, rounded; one that would be nothing is told as little."""
+    return f"{share:.0%}" if not share or share >= 0.005 else "<1%"
 
 
 class LookBar(Widget, can_focus=True):

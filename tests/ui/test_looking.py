@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ from stage_app import Stage, script, staged
 from textual import events
 
 from diffedit.core.edit import Edit
+from diffedit.core.heat import Choice, Scored, Token
+from diffedit.engine.backend import Abilities
 from diffedit.ui.look import Look
+from diffedit.ui.look_bar import about_token
 
 TEXT = "def total(prices, tax):\n    result = 0\n    return result + tax\n"
 FRAMES = [
@@ -118,7 +123,7 @@ async def test_u_goes_to_the_least_sure_token(tmp_path: Path) -> None:
         assert token is not None
         assert token.text == "total"
         bar = str(stage.app.window.look_bar.render())
-        assert "61% sure" in bar
+        assert "61% sure as it wrote" in bar
         assert "no alternatives" in bar
 
 
@@ -278,6 +283,19 @@ async def test_proofreading_goes_to_the_most_surprising_word(tmp_path: Path) -> 
         assert edit_of(stage).links[-1].draft.text.split("\n")[1].count("value") >= 2
         await stage.press("escape", "escape")
         assert stage.text == path.read_text()
+
+
+def test_the_number_of_a_token_is_the_one_in_the_list_or_says_why_not() -> None:
+    """Read as it stands, both are the token's own chance; a run had a doubt of its own."""
+    scores = [Scored("x", -log(0.2), 1.5, (Choice("y", 0.6), Choice("x", 0.2), Choice("z", 0.001)))]
+    look = Look(text="x", tokens=(Token(0, "x", None),), states=("accepted",), at=0)
+    read = str(about_token(look.scored(scores), None))
+    assert read == " x  ▇ 20% likely here   1 y 60%  2 x 20%  3 z <1%"
+    assert str(about_token(look.proof(scores), None)) == read
+    run = replace(look, tokens=(Token(0, "x", -log(0.5)),))
+    assert str(about_token(run, Abilities(score=True))) == " x  ▅ 50% sure as it wrote "
+    wrote = str(about_token(run.scored(scores), None))
+    assert "x  ▅ 50% sure as it wrote   read now 20%, or  1 y 60%  2 x 20%" in wrote
 
 
 async def test_proofreading_is_left_with_one_esc(tmp_path: Path) -> None:
