@@ -51,11 +51,16 @@ def proofread(words: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="the file")
-    parser.add_argument("--lines", metavar="A:B", help="first and last line (default: all)")
+    parser.add_argument(
+        "--lines", action="append", metavar="A:B", help="first and last line (default: all)"
+    )
     parser.add_argument("--most", type=int, default=10, metavar="N", help="places to tell (10)")
     parser.add_argument("--model", metavar="NAME", help="see `diffedit models`")
     parser.add_argument("--device", metavar="NAME", help="auto, cpu or cuda")
     given = parser.parse_args(words)
+    first, *more = given.lines or [""]
+    if more:
+        raise RequestError("Give --lines once: one stretch is read at a time.")
     from diffedit.config import settings  # noqa: PLC0415
     from diffedit.headless import proofread as back_door  # noqa: PLC0415
     from diffedit.headless.output import Output  # noqa: PLC0415
@@ -64,7 +69,7 @@ def proofread(words: Sequence[str]) -> int:
     chosen = settings.load({"model": given.model, "device": given.device})
     order = back_door.Order(
         path=Path(given.file),
-        lines=parse_lines(given.lines) if given.lines else None,
+        lines=parse_lines(first) if given.lines else None,
         model=chosen.model,
         device=chosen.device,
         most=given.most,

@@ -25,6 +25,9 @@ def order_of(words: Sequence[str]) -> Order:
     dials = {name: getattr(given, name) for name in ("max_steps", "candidates", "seed")}
     if given.strength is not None:
         dials["noise"] = STRENGTHS[given.strength - 1][1]
+    params = replace(chosen.params, **{name: own for name, own in dials.items() if own is not None})
+    if params.max_steps == 0:
+        raise RequestError("--max-steps counts from 1: without a step there is no answer.")
     return Order(
         path=path,
         lines=tuple(parse_lines(words) for words in given.lines),
@@ -37,9 +40,7 @@ def order_of(words: Sequence[str]) -> Order:
         model=chosen.model,
         device=chosen.device,
         context=chosen.context_chars,
-        params=replace(
-            chosen.params, **{name: dial for name, dial in dials.items() if dial is not None}
-        ),
+        params=params,
         thinking=given.thinking,
         images=tuple(map(Path, given.image)),
         options=_options(given.option),

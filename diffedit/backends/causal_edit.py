@@ -118,6 +118,7 @@ class Edits:
             temperatures=temperatures(params, self._habits.rewrite_rows, self._habits.cold),
             max_tokens=room,
             stop=lambda text: small_prompt.closed(text, span),
+            sense=prompt.own_words(task.instruction),
             circles=False,
             original=task.text,
             finish=finish,

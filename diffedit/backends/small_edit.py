@@ -23,7 +23,7 @@ from diffedit.engine import rewrite
 from diffedit.engine.backend import Cancelled
 from diffedit.engine.causal import Window
 from diffedit.engine.params import DenoiseParams
-from diffedit.engine.prompt import fit_to_span
+from diffedit.engine.prompt import fit_to_span, own_words
 from diffedit.engine.request import DEFAULT_WINDOW, Finished, RowsRequest
 from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
@@ -135,6 +135,7 @@ class TunedEdits:
             max_tokens=room,
             heads=lambda: self._heads(start, rows, params.seed, later=later),
             enough=None if params.candidates else lambda raw: small_check.done(task, fitted(raw)),
+            sense=own_words(task.instruction),
             circles=False,
             window=self._window,
             original=task.text,

@@ -209,13 +209,36 @@ def _is_prose(text: str) -> bool:
     return bool(lines) and all(looks_like_prose(line.strip()) for line in lines)
 
 
+MEND, NOT_SO = "Mend this error:", "Not like this:"
+ALIKE = 8
+"""So many characters at the beginning of a line are no chance."""
+
+
 def told(instruction: str, unwanted: Sequence[str] = (), wrong: str = "") -> str:
     """The instruction, with what was rejected before and what is wrong with the text as it is."""
     parts = [instruction.strip()]
     if wrong.strip():
-        parts.append(f"Mend this error:\n{wrong.strip()[:MOST_TOLD]}")
-    parts += [f"Not like this:\n{text.strip()[:MOST_TOLD]}" for text in unwanted]
+        parts.append(f"{MEND}\n{wrong.strip()[:MOST_TOLD]}")
+    parts += [f"{NOT_SO}\n{text.strip()[:MOST_TOLD]}" for text in unwanted]
     return "\n".join(part for part in parts if part)
+
+
+def own_words(instruction: str) -> Callable[[str], bool] | None:
+    """Says of an answer so far whether it is more than what the model was told is wrong.
+
+    A small model may begin with the error that it is to mend. None: it was told of none.
+    """
+    _, mend, wrong = instruction.partition(f"{MEND}\n")
+    wrong = wrong.partition(f"\n{NOT_SO}")[0]
+    told_lines = [line.strip() for line in wrong.split("\n") if line.strip()]
+    if not mend or not told_lines:
+        return None
+
+    def own(text: str) -> bool:
+        first = next((line.strip() for line in text.split("\n") if line.strip()), "")
+        return not any(first and line.startswith(first[:ALIKE]) for line in told_lines)
+
+    return own
 
 
 def _indent(line: str) -> str:

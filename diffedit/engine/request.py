@@ -126,6 +126,8 @@ class RowsRequest:
     """Says when an answer is complete, besides at an end id."""
     enough: Callable[[str], bool] | None = None
     """enough(raw answer): it is so good that no other one need be waited for."""
+    sense: Callable[[str], bool] | None = None
+    """sense(raw answer so far): it is worth being looked at; None: any is."""
     circles: bool = True
     """Whether an answer may run in a circle; False ends one that does, with a note."""
     heads: Callable[[], Sequence[Sequence[int]]] | None = None

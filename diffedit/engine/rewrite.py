@@ -192,22 +192,30 @@ class _Rows:
 
     def step(self, look: RowsLook) -> Step:
         """One look, with the first candidate that still has sense in the picture."""
-        shown = next((row for row in self.rows if not row.circled), self.rows[0])
+        shown = next((row for row in self.rows if self._sensible(row)), None)
+        if shown is None and self.request.sense is None:
+            shown = self.rows[0]
         longest = max(len(row.settled) for row in self.rows)
         canvas = max(1, ceil(longest / self._denoiser.canvas_length))
         self._canvas_step = self._canvas_step + 1 if canvas == self._canvas else 1
         self._canvas = canvas
         self._steps += 1
-        self._shown = self.request.picture(self._pieces(shown))
+        if shown is not None:
+            self._shown = self.request.picture(self._pieces(shown))
         return Step(
             canvas=canvas,
             step=self._steps,
             canvas_step=self._canvas_step,
             pieces=self._shown,
             accepted=look.share,
-            temperature=shown.temperature,
+            temperature=(shown or self.rows[0]).temperature,
             mean_entropy=look.mean_entropy,
         )
+
+    def _sensible(self, row: Row) -> bool:
+        """Whether a candidate is worth being looked at."""
+        sense = self.request.sense
+        return not row.circled and (sense is None or sense(self._text(row)))
 
     def cancelled(self) -> Outcome:
         """The last picture, as the person saw it."""

@@ -10,11 +10,11 @@ from pathlib import Path
 from diffedit.config import models
 from diffedit.core import files
 from diffedit.core.document import Document
-from diffedit.core.errors import DiffeditError, RequestError
+from diffedit.core.errors import DiffeditError, RequestError, TooLongError
 from diffedit.core.heat import by_heat, tokens_scored
 from diffedit.core.show import one_line
 from diffedit.core.span import Span
-from diffedit.headless.output import CHANGED, INTERRUPTED, UNCHANGED, Output, code_of
+from diffedit.headless.output import CHANGED, INTERRUPTED, UNCHANGED, WRONG, Output, code_of
 from diffedit.headless.rewrite import language_of
 from diffedit.worker.client import Client
 from diffedit.worker.session import Session
@@ -40,6 +40,11 @@ def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> 
         return asyncio.run(_run(order, output, worker))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except TooLongError as error:
+        # There is no selection here: what is to be read is said with --lines.
+        said = str(error).partition(" Select less")[0]
+        output.note(f"{said} Name fewer lines: --lines A:B.")
+        return WRONG
     except DiffeditError as error:
         output.note(str(error))
         return code_of(error)

@@ -118,9 +118,7 @@ def _parser() -> Parser:
     parser.add_argument("--batch", type=int, default=6, metavar="N", help="edits a step, 6")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="on a CPU, 2")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the tasks")
-    parser.add_argument(
-        "--check", type=int, default=20, metavar="N", help="held-out edits of the table, 20"
-    )
+    parser.add_argument("--check", type=int, default=20, metavar="N", help="edits held out, 20")
     return parser
 
 
@@ -157,6 +155,8 @@ def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[It
                 hint=f"Take another --name, or delete {folder}.",
             )
         return [Item(**one) for one in told["tasks"]], [Item(**one) for one in told["held"]]
+    if given.folder is not None and not Path(given.folder).expanduser().is_dir():
+        raise FileError(f"{given.folder} is not a folder.")
     say("drawing tasks")
     mine, others, refused = _modules(given)
     random = Random(given.seed)
@@ -189,8 +189,6 @@ def _modules(
         mine, others = corpus.halves(corpus.library())
         return mine, others, corpus.refused()
     root = Path(given.folder).expanduser()
-    if not root.is_dir():
-        raise FileError(f"{root} is not a folder.")
     mine, others = corpus.halves(list(source.modules(root)))
     return mine, others, frozenset()
 

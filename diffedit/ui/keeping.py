@@ -126,9 +126,7 @@ class Keeping:
                 continue
             if kept.file is None:
                 self.place(buffer, kept)
-            if kept.pending or kept.anew:
-                self._write(buffer, kept)
-            self._write_draft(buffer, kept, draft)
+            self._write_with_draft(buffer, kept, draft)
         if self._pool is not None:
             self._pool.shutdown(wait=True)
             self._pool = None
@@ -193,24 +191,34 @@ class Keeping:
             self._due(buffer, kept)
             return
         draft = _typed(buffer)
-        if kept.pending or kept.anew:
-            self._write(buffer, kept)
-        self._write_draft(buffer, kept, draft)
+        self._write_with_draft(buffer, kept, draft)
         if draft is not None:  # it goes on, or will be decided on
             self._due(buffer, kept)
 
-    def _write_draft(self, buffer: Buffer, kept: Kept, draft: tuple[int, str, str] | None) -> None:
-        """The draft that is typed into, or that it is over, unless that is what was written."""
+    def _write_with_draft(
+        self, buffer: Buffer, kept: Kept, draft: tuple[int, str, str] | None
+    ) -> None:
+        """What is pending, and with it the draft that is typed into, or that it is over.
+
+        In one piece: a draft that was taken in would stand there twice between two.
+        """
         file = kept.file
-        if file is None or draft == kept.draft:
+        if file is not None and (kept.anew or (kept.pending and file.size > LONGEST)):
+            self._write(buffer, kept)
+        if file is None:
+            return
+        entries, told = _taken(kept), draft != kept.draft
+        if not (entries or told):
             return
         kept.draft, base = draft, buffer.base
-        saved = draft is None and not buffer.modified
+        saved = told and draft is None and not buffer.modified
 
         def write() -> None:
             from diffedit.core import journal, places  # noqa: PLC0415 - on its own thread
 
-            lines = [journal.draft_line(draft)]
+            lines = [journal.entry_line(entry) for entry in entries]
+            if told:
+                lines.append(journal.draft_line(draft))
             if saved:
                 known = places.digested(base)
                 lines.append(journal.saved_line(known.digest, known.form))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,7 +16,7 @@ from diffedit.core.attachment import named
 from diffedit.core.show import visible
 from diffedit.engine.params import STRENGTHS
 from diffedit.engine.task import Mode
-from diffedit.ui.able import lacking
+from diffedit.ui.able import Offer, fitting, lacking, offer
 from diffedit.ui.events import PromptClosed, PromptSent
 from diffedit.ui.keys import KEYS
 from diffedit.ui.prompt_history import PromptHistory
@@ -39,8 +39,6 @@ PINS: tuple[tuple[str, ...], ...] = ((), ("signature",), ("comments",), ("signat
 
 APP_KEYS = ("f6", "f7")
 """What the stock line would do something else with; here they are the app's, as anywhere."""
-
-HINT = "enter run · tab mode · ↑↓ history · esc close"
 
 
 class InstructionArea(TextArea):
@@ -195,24 +193,37 @@ class PromptBar(Vertical):
         self.display = False
         self.area.load_text("")
 
+    def _offers(self) -> Iterator[Offer]:
+        """What the heading tells, what is needed most first."""
+        yield Offer("enter", "run")
+        if self.mode == "rewrite":
+            if self.can_start_warm:
+                bar, (name, _) = STOPS[self._stop]
+                yield Offer("alt+s", f"{bar} {name}")
+            yield Offer("alt+p", f"pins: {' and '.join(PINS[self._pins]) or 'none'}")
+        if len(self._modes) > 1:
+            yield Offer("tab", "mode")
+        yield Offer("esc", "close")
+        yield Offer("↑↓", "history")
+        if self.mode == "rewrite" and lacking("prompt_strength", self.abilities):
+            yield offer("alt+s", "strength", "prompt_strength", self.abilities)
+
+    def on_resize(self) -> None:
+        """There is room for more of the heading, or less."""
+        if self.display:
+            self._show()
+
     def _show(self) -> None:
         """The heading for the mode, and what the empty line asks for."""
         title, asks = WHAT[self.mode]
         heading = Text(no_wrap=True, overflow="ellipsis")
         heading.append(f" {title} ", "reverse bold")
-        heading.append(f" {visible(self._about)}  ", "bold")
-        if self.mode == "rewrite":
-            if self.can_start_warm:
-                bar, (name, _) = STOPS[self._stop]
-                heading.append(f"alt+s {bar} {name} ", "bold")
-            heading.append(f"alt+p pins: {' and '.join(PINS[self._pins]) or 'none'}  ", "bold")
+        heading.append(f" {visible(self._about)}", "bold")
         for image in named(self.area.text):
             need = lacking("image", self.abilities)
-            said = f"+ image {visible(image.name)}{f': {need.short}' if need else ''}  "
+            said = f"  + image {visible(image.name)}{f': {need.short}' if need else ''}"
             heading.append(said, "dim" if need else "bold")
-        hint = HINT if len(self._modes) > 1 else HINT.replace("tab mode · ", "")
-        heading.append(hint, "dim")
-        if self.mode == "rewrite" and (need := lacking("prompt_strength", self.abilities)):
-            heading.append(f"  alt+s strength: {need.short}", "dim")
+        room = max(self.size.width or self.app.size.width, 1) - heading.cell_len
+        heading.append_text(fitting(self._offers(), room, always="esc"))
         self.query_one("#prompt-heading", Static).update(heading)
         self.area.placeholder = asks

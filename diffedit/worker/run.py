@@ -14,15 +14,16 @@ from diffedit.core.edit import TYPED
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
 from diffedit.core.hand import Hand
+from diffedit.core.line_ends import at_end, kept, mixed
 from diffedit.core.span import Span
-from diffedit.core.stretch import joined
+from diffedit.core.stretch import held, joined
 from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Loaded, Loading, Started
 from diffedit.worker.parts import Part, parts_of
 from diffedit.worker.turns import Turns
-from diffedit.worker.wish import Wish, between_of, task_of
+from diffedit.worker.wish import Wish, bare_stretches, between_of, task_of, with_bare_ends
 
 _TOLD = 50_000_000
 """A model of so many bytes is told with its size while it is read."""
@@ -143,7 +144,8 @@ class Run:
     async def _go(self) -> None:
         """Turn what the worker says into drafts. Whatever goes wrong becomes the last draft."""
         try:
-            task = task_of(self._document, self._draft.span, self._wish)
+            with_ends = task_of(self._document, self._draft.span, self._wish)
+            task = with_bare_ends(with_ends)
             self._wait("Starting the model's worker …")
             loaded = await self._client.load(self._wish.model, self._wish.device, self._loading)
             self._load_done(loaded)
@@ -158,7 +160,9 @@ class Run:
                 canvas=(abilities.canvas_length or 0) if abilities else 0,
             )
             turns = self._turns = Turns(
-                task, parts, between_of(task, self._draft.original, self._wish)
+                task,
+                parts,
+                bare_stretches(with_ends, between_of(self._draft.original, self._wish)),
             )
             for part in parts:
                 done = await self._play(turns, part)
@@ -254,8 +258,11 @@ class Run:
             max_steps=event.max_steps,
             canvases=event.canvases,
         )
-        message = "" if self._draft.pieces else "Reading the prompt …"
-        self.draft = replace(self._draft, figures=self._figures, message=message)
+        seen = self._draft.pieces
+        message = "" if seen else "Reading the prompt …"
+        # What is seen is what would be typed into.
+        pieces = seen or turns.hand.pieces
+        self.draft = replace(self._draft, pieces=pieces, figures=self._figures, message=message)
 
     def _seen(self, event: messages.Frame) -> Figures:
         return replace(
@@ -295,7 +302,7 @@ class Run:
         answers = turns.answers(done)
         if not answers and not typed:
             raise BackendError(BROKEN)
-        texts = tuple(turns.whole(text) for text in answers)
+        texts = tuple(self._ended_alike(turns.whole(text)) for text in answers)
         turns.took(answers)
         if not answers:
             self.draft = self._as_written(NOT_TAKEN)
@@ -305,9 +312,19 @@ class Run:
         note = " ".join(filter(None, (done.note, NOT_TAKEN if turns.lost else "")))
         self.draft = replace(self._draft.settled(texts, self._figures), message=note)
 
+    def _ended_alike(self, text: str) -> str:
+        """A finished text with the line ends that its lines have on the page."""
+        draft, page = self._draft, self._document.text
+        if not mixed(page, draft.span):
+            return text
+        ended = kept(draft.original, text, end=at_end(page, draft.span))
+        return ended if held(draft.original, draft.between, ended) else text
+
     def _as_written(self, message: str) -> Draft:
         """The draft as it stands on the screen: what was typed into it is in there."""
-        return replace(self._draft.as_written(message), figures=self._figures)
+        written = self._draft.as_written(message)
+        texts = tuple(map(self._ended_alike, written.texts))
+        return replace(written, texts=texts, figures=self._figures)
 
     def _ended(self, status: str, message: str = "") -> Draft:
         return replace(self._draft.ended(status, message), figures=self._figures)  # type: ignore[arg-type]

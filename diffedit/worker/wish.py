@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from diffedit.core import attachment
 from diffedit.core.document import Document
 from diffedit.core.errors import RequestError
+from diffedit.core.line_ends import bare, moved
 from diffedit.core.span import Span
 from diffedit.core.start import Start
-from diffedit.core.stretch import Stretches, joined, places
+from diffedit.core.stretch import Stretches, clipped, joined, places
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.prompt import told
 from diffedit.engine.task import Mode, Task
@@ -82,18 +83,41 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
     )
     if wish.start is None:
         return task
-    between = between_of(task, document.text.slice(span), wish)
+    between = between_of(document.text.slice(span), wish)
     return started(replace(task, keep=joined((*wish.keep, *between))), wish.start)
 
 
-def between_of(task: Task, page: str, wish: Wish) -> Stretches:
-    """What of the task's text lies between the places; `page` is the text of the span.
+def with_bare_ends(task: Task) -> Task:
+    """The task as a model is to see it: no line of a mixed file has a sign of its own at its end.
+
+    What is made of its answer has them again (`core.line_ends.kept`).
+    """
+    text = task.text
+    if "\r" not in task.before + text + task.after:
+        return task
+    return replace(
+        task,
+        before=bare(task.before),
+        text=bare(text, task.after),
+        after=bare(task.after),
+        keep=bare_stretches(task, task.keep),
+        noised=None if task.noised is None else bare_stretches(task, task.noised),
+    )
+
+
+def bare_stretches(task: Task, stretches: Stretches) -> Stretches:
+    """Where stretches of a task's text stand once its lines have bare ends."""
+    return clipped(moved(task.text, stretches), 0, len(bare(task.text, task.after)))
+
+
+def between_of(page: str, wish: Wish) -> Stretches:
+    """What of the text that is begun with lies between the places; `page` is the span's.
 
     Raises RequestError where a start has lost some of it.
     """
     if wish.start is None:
         return wish.between
-    between = places(page, wish.between, task.text)
+    between = places(page, wish.between, wish.start.text)
     if between is None:
         raise RequestError(OUTSIDE)
     return between

@@ -272,6 +272,34 @@ def test_pictures_may_be_trimmed_for_the_screen() -> None:
         assert last.text == "".join(piece.text for piece in steps[-1].pieces)
 
 
+def test_the_picture_is_the_first_candidate_that_makes_sense() -> None:
+    """Another one is looked at, or what was seen before; the answers are the same ones."""
+    model = CausalModel(hashed(50, 2, end_every=12))
+    first = "".join(model.decode(model.one_by_one([9, 9], 256, 0)))[:3]
+    senses: dict[str, Callable[[str], bool] | None] = {
+        "all": None,
+        "other": lambda text: not text.startswith(first),
+        "none": lambda text: not text,
+    }
+    events = dict[str, list[Event]]()
+    for name, sense in senses.items():
+        request = RowsRequest(
+            prefix=(9, 9), temperatures=(0.0, 1.0), original="as it was", sense=sense
+        )
+        model = CausalModel(hashed(50, 2, end_every=12))
+        events[name] = list(rewrite.rows(model, request, DenoiseParams(seed=4), never))
+
+    def pictures(name: str) -> list[str]:
+        steps = (event for event in events[name] if isinstance(event, Step))
+        return ["".join(piece.text for piece in step.pieces) for step in steps]
+
+    outcomes = [outcome_of(iter(one)) for one in events.values()]
+    assert len({(one.text, one.alternatives) for one in outcomes}) == 1
+    assert all(picture.startswith(outcomes[0].text[:3]) for picture in pictures("all"))
+    assert pictures("other")[-1] == outcomes[0].alternatives[0]
+    assert set(pictures("none")) == {"as it was"}
+
+
 def test_a_seed_changes_the_noise() -> None:
     """Another seed, other first canvases and other samples."""
     assert Random(1).random() != Random(2).random()

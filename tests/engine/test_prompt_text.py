@@ -10,6 +10,8 @@ from diffedit.engine.prompt import (
     fence_closed,
     fit_to_span,
     looks_like_prose,
+    own_words,
+    told,
 )
 
 LINES = st.lists(st.text("ab \t", max_size=12), max_size=12).map("\n".join)
@@ -208,3 +210,18 @@ def test_a_fitted_answer_has_the_span_s_edges(answer: str, original: str) -> Non
     if answer.strip() and original.strip():
         ends = [len(text) - len(text.rstrip("\n")) for text in (fitted, original)]
         assert ends[0] == ends[1]
+
+
+def test_an_answer_that_repeats_what_is_wrong_is_none() -> None:
+    """From its first letters on; what only has such words in it is an answer."""
+    own = own_words(told("use sum", ("result",), "line 4: F821 Undefined `result`"))
+    assert own is not None
+    assert [own(text) for text in ("", "line 4: F8", "  line 4: F821 Undefined `sum`\nx")] == [
+        True,
+        False,
+        False,
+    ]
+    assert own("lines = 4")
+    assert own("result")
+    assert own("x = 1\nline 4: F821")
+    assert own_words("use sum") is None

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from diffedit import cli
+from diffedit.core.errors import TooLongError
+from diffedit.worker.session import Session
 
 CODE = "import os\n\n\ndef total(prices, tax):\n    result = 0\n    return result + tax\n"
 NULL = ("--model", "null")
@@ -81,6 +83,31 @@ def test_proofreading_names_the_place(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert capfd.readouterr().out.startswith(f"{path}:2:2: valeu ")
     path.write_text("a a a a a a a a a")
     assert cli.main(["proofread", str(path), *NULL]) == 1
+
+
+def test_proofreading_takes_one_stretch_that_is_not_too_long(
+    file: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--lines twice is refused; what is too long for the model is to be narrowed with --lines."""
+    assert cli.main(["proofread", str(file), *NULL, "--lines", "1", "--lines", "4"]) == 2
+    assert "Give --lines once" in capfd.readouterr().err
+
+    async def too_long(*_: object, **__: object) -> None:
+        raise TooLongError("The span has 9,000 tokens; 500 fit.", hint="Select less.")
+
+    monkeypatch.setattr(Session, "score", too_long)
+    assert cli.main(["proofread", str(file), *NULL]) == 2
+    said = capfd.readouterr().err
+    assert said == (
+        "diffedit: The span has 9,000 tokens; 500 fit. Name fewer lines: --lines A:B.\n"
+    )
+
+
+def test_a_run_without_a_step_is_refused(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """There would be no answer; one line says so."""
+    assert rewrite(file, "--max-steps", "0") == 2
+    assert "--max-steps counts from 1" in capfd.readouterr().err
+    assert rewrite(file, "--max-steps", "1") in (0, 1)
 
 
 def test_lines_given_twice_are_two_places_of_one_edit(

@@ -159,6 +159,7 @@ def test_what_cannot_be_tuned_is_said(
     assert tune(empty, "--check", "0") == 2
     assert "no Python here" in capsys.readouterr().err
     assert tune(tmp_path / "nowhere") == 2
+    assert capsys.readouterr().err.count("\n") == 1
     assert tune(project, "--check", "0", steps=1) == 0
     capsys.readouterr()
     assert tune(empty, "--check", "0") == 2

@@ -8,6 +8,7 @@ import pytest
 from rich.text import Text
 from stage_app import Stage, script, staged
 from textual.command import DiscoveryHit
+from textual.content import Content
 from textual.widgets import Static
 
 from diffedit.engine.backend import Abilities
@@ -129,3 +130,20 @@ def test_a_model_that_can_do_all_has_nothing_dimmed() -> None:
     """Neither has an editor whose model is not loaded yet."""
     assert greyed(ALL) == greyed(None) == {}
     assert set(greyed(BARE)) < {command.title for command in COMMANDS}
+
+
+@pytest.mark.parametrize("width", [60, 80, 110, 130])
+async def test_the_prompt_bar_cuts_no_words(tmp_path: Path, width: int) -> None:
+    """What does not fit is left out, the least needed first; the way out stays."""
+    path = tmp_path / "page.py"
+    path.write_text("x = 1\n")
+    async with staged(path, size=(width, 24)) as stage:
+        await stage.saw("loaded")
+        await stage.press("ctrl+k")
+        heading = stage.app.window.prompt.query_one("#prompt-heading", Static)
+        told = heading.render()
+        assert isinstance(told, Content)
+        assert told.cell_length <= heading.size.width
+        assert "enter run" in told.plain
+        assert "esc close" in told.plain
+        assert ("history" in told.plain) == (width == 130)

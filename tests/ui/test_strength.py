@@ -60,7 +60,7 @@ async def test_a_light_touch_changes_less(tmp_path: Path) -> None:
 
 async def test_pins_are_shown_and_hold(tmp_path: Path) -> None:
     """Alt+p pins the signature: it is underlined in the preview, and comes back byte for byte."""
-    async with staged(file(tmp_path)) as stage:
+    async with staged(file(tmp_path), size=(120, 24)) as stage:
         await stage.saw("loaded")
         await stage.press("ctrl+k", "alt+p")
         await stage.saw("preview")
@@ -79,7 +79,8 @@ async def test_pins_are_shown_and_hold(tmp_path: Path) -> None:
 
 async def test_a_model_that_starts_from_nothing_says_so(tmp_path: Path) -> None:
     """There is no strength to set on a recording; the bar dims it."""
-    async with staged(file(tmp_path), model=script(tmp_path, text="x")) as stage:
+    model = script(tmp_path, text="x")
+    async with staged(file(tmp_path), model=model, size=(140, 24)) as stage:
         await stage.saw("loaded")
         await stage.press("ctrl+k", "alt+s")
         assert "alt+s strength: starts from nothing" in heading(stage)

@@ -1,6 +1,6 @@
 """Typing into the canvas while it denoises, by keys, on the whole editor and a real worker."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -182,3 +182,34 @@ async def test_a_model_that_cannot_take_it_in_says_so(tmp_path: Path, home: Path
         await stage.saw("said")
         assert stage.text == TEXT.replace("two three", "two zthree")
         assert "takes in nothing while it denoises" in stage.said[-1]
+
+
+async def test_no_instant_of_the_journal_has_it_twice(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is typed into a gap stands in the draft and, once that is applied, in the page."""
+    told = list[int]()
+    add = journal_file.JournalFile.add
+
+    def spied(file: journal_file.JournalFile, lines: Iterable[str]) -> None:
+        add(file, lines)
+        story = journal_file.read(file.path)
+        told.append((story.unsaved_text(TEXT) or "").count("big!") if story is not None else -1)
+
+    monkeypatch.setattr(journal_file.JournalFile, "add", spied)
+    config = home / "config" / "settings.toml"
+    config.write_text('[models.held]\ntyping = "1"\n', encoding="utf-8")
+    path = tmp_path / "page.txt"
+    path.write_text(TEXT)
+    async with staged(path, model="held:paper") as stage:
+        await stage.saw("looked back")
+        await stage.press("down", "end", "f4", "enter")
+        while not stage.app.buffers.current.session.typing:
+            await stage.saw("denoising")
+        await stage.type("big!")
+        await stage.saw("settled")
+        assert (await strike(stage) or "").count("big!") == 1
+        await stage.press("ctrl+k", "enter")
+        assert stage.text.count("big!") == 1
+        assert await strike(stage) == stage.text
+    assert set(told) == {1}

@@ -356,3 +356,21 @@ def test_an_infill_tells_what_it_replaces() -> None:
     assert task.text == PAGE[TWO.start : TWO.end]
     gap = task_of(Document(PAGE), Span(TWO.start, TWO.start), wish(mode="infill", keep=((0, 1),)))
     assert (gap.text, gap.keep) == ("", ())
+
+
+async def test_lines_of_a_mixed_file_keep_their_ends(
+    client: Client, held: Callable[..., Model]
+) -> None:
+    """A model that writes plain newlines costs no line its own; one more has its neighbour's."""
+    page = "one\r\ntwo\r\nthree\nfour\r\n"
+    session = Session(Document(page), client)
+    drafts = session.rewrite(
+        Span(5, 20),
+        instruction="x",
+        mode="rewrite",
+        params=DenoiseParams(),
+        model=held(text="TWO\nMORE\nthree\nFOUR"),
+    )
+    assert [draft async for draft in drafts][-1].status == "settled"
+    session.apply()
+    assert str(session.document.text) == "one\r\nTWO\r\nMORE\r\nthree\nFOUR\r\n"
