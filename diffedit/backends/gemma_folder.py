@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +46,8 @@ class Checkpoint:
 
 def check_packages() -> None:
     """Raises ModelError with the line to install, where a package is missing or too old."""
+    from importlib import metadata  # noqa: PLC0415 - slow, and a list of models needs none of it
+
     for name, least in NEEDS.items():
         try:
             version = metadata.version(name)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 from diffedit.core.errors import FileError
 
 APP = "diffedit"
@@ -19,24 +17,32 @@ def _home(kind: str) -> Path | None:
     return Path(home).expanduser().absolute() / kind if home else None
 
 
+def _platform(kind: str) -> Path:
+    """The folder for `kind` where this system keeps such things."""
+    import platformdirs  # noqa: PLC0415 - where DIFFEDIT_HOME is set, it is not needed
+
+    found: Path = getattr(platformdirs, f"user_{kind}_path")(APP, appauthor=False)
+    return found
+
+
 def data_dir() -> Path:
     """Large things that are fetched once: models."""
-    return _home("data") or platformdirs.user_data_path(APP, appauthor=False)
+    return _home("data") or _platform("data")
 
 
 def config_dir() -> Path:
     """What a person writes: settings.toml, themes/, plugins/."""
-    return _home("config") or platformdirs.user_config_path(APP, appauthor=False)
+    return _home("config") or _platform("config")
 
 
 def state_dir() -> Path:
     """What should outlive a session: the prompt bar's history, logs, rescue copies."""
-    return _home("state") or platformdirs.user_state_path(APP, appauthor=False)
+    return _home("state") or _platform("state")
 
 
 def cache_dir() -> Path:
     """What can be made again."""
-    return _home("cache") or platformdirs.user_cache_path(APP, appauthor=False)
+    return _home("cache") or _platform("cache")
 
 
 def log_file() -> Path:

@@ -7,6 +7,7 @@ from packages that you installed; no folder of a project is ever looked into.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 import types
@@ -40,6 +41,8 @@ BUILT_IN = {
 
 _TOP = ("name", "kind", "entry", "api", "title", "summary")
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_OWN = re.compile(r"diffedit-\d")
+"""What is written of diffedit itself where packages lie; what that names is in BUILT_IN."""
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -104,8 +107,10 @@ def find() -> Found:
 
 
 @lru_cache(maxsize=1)
-def _installed(_: tuple[str, ...]) -> tuple[Plugin, ...]:
-    """The plugins of installed packages. To look takes tens of milliseconds, so it is done once."""
+def _installed(places: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The plugins of installed packages. To look takes milliseconds, so it is done once."""
+    if not any(map(_may_hold_some, places)):
+        return ()
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and not for every start
 
     points = entry_points()
@@ -121,6 +126,28 @@ def _installed(_: tuple[str, ...]) -> tuple[Plugin, ...]:
         # An installed diffedit lists its built-in backends as entry points of its own.
         if BUILT_IN.get(point.name) != point.value
     )
+
+
+def _may_hold_some(place: str) -> bool:
+    """Whether a package that lies there names us. False is sure, True is not.
+
+    Most people have none, and importlib.metadata is a quarter of what a worker's start costs.
+    """
+    try:
+        with os.scandir(place or ".") as entries:
+            found = [entry.path for entry in entries if entry.name.lower().endswith("-info")]
+    except NotADirectoryError:
+        return True  # an archive: only importlib looks into it
+    except OSError:
+        return False
+    return any(_names_us(Path(path)) for path in found if not _OWN.match(Path(path).name))
+
+
+def _names_us(info: Path) -> bool:
+    try:
+        return b"[diffedit." in (info / "entry_points.txt").read_bytes()
+    except OSError:
+        return False
 
 
 def names(kind: Kind) -> tuple[str, ...]:

@@ -159,17 +159,20 @@ def test_commands_are_imported_when_run() -> None:
         mine.run(None)  # type: ignore[arg-type]
 
 
-def test_a_package_may_bring_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["lent", "diffedit_lent"])
+def test_a_package_may_bring_a_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     """An entry point in an installed package is a plugin like any other."""
     (tmp_path / "lent.py").write_text("class Lent: pass\n")
-    info = tmp_path / "lent-1.0.dist-info"
+    info = tmp_path / f"{package}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lent\nVersion: 1.0\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[diffedit.backends]\nlent = lent:Lent\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
     (lent,) = [plugin for plugin in plugins.find().plugins if plugin.name == "lent"]
-    assert lent.source == "lent"
+    assert lent.source == package
     assert callable(plugins.backend("lent"))
 
 
@@ -178,7 +181,8 @@ def test_finding_plugins_is_light() -> None:
     code = (
         "import sys; from diffedit.config import plugins, models, settings, themes\n"
         "plugins.find(); models.list_models()\n"
-        "print([n for n in ('numpy','textual','gguf','tokenizers','torch') if n in sys.modules])"
+        "heavy = 'numpy', 'textual', 'gguf', 'tokenizers', 'torch', 'importlib.metadata'\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
