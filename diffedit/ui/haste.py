@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
+from weakref import WeakSet
 
 from textual import constants, screen
+from textual.app import App
 
 PAINTS = 200
 """So often in a second the screen may be painted anew, where Textual's own 60 cost each key and
 each picture up to 17 ms of waiting for more to change."""
+_dressed: WeakSet[App[Any]] = WeakSet()
 
 
 def hurry() -> None:
@@ -19,6 +23,13 @@ def hurry() -> None:
         constants.ESCAPE_DELAY = 0.025  # type: ignore[misc] # read at each Esc, set before the first
     if "TEXTUAL_FPS" not in os.environ:
         screen.UPDATE_PERIOD = 1 / PAINTS  # type: ignore[misc] # read when a screen is first painted
+
+
+def put_on_colours(app: App[Any], animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's own
+    """All in other colours. Textual does so at every start, too, when all is in them already."""
+    if app in _dressed:
+        App.refresh_css(app, animate)
+    _dressed.add(app)
 
 
 def collect_from_now_on() -> None:

@@ -69,6 +69,8 @@ class Window:
             app._filters = [NoColor()]
         self._app = app
         self._dress()
+        # The style sheet was made before; with this, what it is first read with is right.
+        app.stylesheet.set_variables(app.get_css_variables())
         self._settings = settings
         self._buffers = buffers
         self._status = status

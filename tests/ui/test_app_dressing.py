@@ -1,10 +1,12 @@
-"""A theme is put on anew when its file is saved."""
+"""A theme is put on at the start, and anew when its file is saved."""
 # ruff: noqa: ASYNC240 - the test is the other one who writes, and nobody waits for it
 
 from pathlib import Path
 
 import pytest
 from stage_app import staged
+from textual.color import Color
+from textual.css.stylesheet import Stylesheet
 from textual.events import AppFocus
 
 from diffedit.config import paths
@@ -49,3 +51,29 @@ async def test_a_pygments_style_is_worn(home: Path) -> None:
     """`theme = "pygments:monokai"` paints the page on Monokai's ground."""
     async with staged(theme="pygments:monokai") as stage:
         assert stage.app.window.editor.styles.background.hex.lower() == "#272822"
+
+
+async def test_the_first_screen_is_in_its_colours_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The style sheet is read with the theme's colours, and read anew only for another theme."""
+    again = list[Stylesheet]()
+    read = Stylesheet.reparse
+
+    def counted(sheet: Stylesheet) -> None:
+        again.append(sheet)
+        read(sheet)
+
+    monkeypatch.setattr(Stylesheet, "reparse", counted)
+    async with staged(theme="paper") as stage:
+
+        def panel() -> tuple[Color, Color]:
+            asked = stage.app.get_css_variables()["panel"]
+            return stage.app.window.status_bar.styles.background, Color.parse(asked)
+
+        paper = panel()
+        assert paper[0] == paper[1]
+        assert again == []
+        stage.app.window.wear("ink")
+        await stage.pilot.pause()
+        ink = panel()
+        assert ink[0] == ink[1] != paper[0]
+        assert len(again) == 1
