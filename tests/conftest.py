@@ -1,4 +1,8 @@
-"""A home of its own for each test, a client for it, and a model that stops where it is told."""
+"""A home of its own for each test, a client for it, and a model that stops where it is told.
+
+The whole suite runs side by side, a process for each processor and whole files to each; what is
+asked for by path, by -k or by -m runs in one process, unless -n says otherwise.
+"""
 
 import json
 import os
@@ -19,12 +23,45 @@ if TYPE_CHECKING:
     from gates import Gates
 
 HERE = Path(__file__).parent
+MOST = 8
+"""So many processes at most: each holds torch and transformers, three quarters of a gigabyte."""
+
+# Threads of one test's arithmetic would only take the processors of another. Read by what is
+# imported below here and by every program that a test starts.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 # The same examples at every run: what fails here fails for everyone. To look for new ones:
 # pytest --hypothesis-profile=wide
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("wide", max_examples=1000, deadline=None)
 settings.load_profile("fixed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Side by side, if all is asked for and there is more than one processor."""
+    chosen = config.option
+    if getattr(chosen, "numprocesses", None) and chosen.dist == "no":
+        chosen.dist = "loadfile"
+    if getattr(chosen, "numprocesses", "no xdist") is not None or chosen.usepdb:
+        return
+    if hasattr(config, "workerinput"):
+        return  # this is one of them
+    by_hand = ("-m", "-k")
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(
+        word.startswith(by_hand) for word in config.invocation_params.args
+    )
+    processes = min(_processors(), MOST)
+    if whole and not chosen.collectonly and processes > 1:
+        chosen.numprocesses, chosen.dist = processes, "loadfile"
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @pytest.fixture(autouse=True)

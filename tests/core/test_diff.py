@@ -185,10 +185,10 @@ def test_long_texts_are_quick(kinds: int) -> None:
     old, new = (
         "\n".join(f"line {choice.randint(0, kinds)}" for _ in range(2_000)) for _ in range(2)
     )
-    start = time.perf_counter()
+    start = time.process_time()
     found = hunks(old, new)
     words(old, new)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert keep_hunks(old, found, range(len(found))) == new
 
 

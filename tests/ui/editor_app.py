@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
+import quick  # noqa: F401 - before the first app is made
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import quick  # noqa: F401 - before the first app is made
 from textual.pilot import Pilot
 
 from diffedit.config.settings import Settings
@@ -27,6 +28,8 @@ class Stage:
         self.app = app
         self.pilot: Pilot[Any]
         self.said: list[str] = []
+        self.cold: Callable[[], Coroutine[Any, Any, None]] | None = None
+        """How to warm the model up, where that was put off."""
         self._seen: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     @property
@@ -51,6 +54,9 @@ class Stage:
 
     async def saw(self, what: str) -> None:
         """Come back when it has happened (again)."""
+        if what == "loaded" and self.cold:
+            self.app.start(self.cold())
+            self.cold = None
         async with asyncio.timeout(PATIENCE):
             await self._seen[what].wait()
         self._seen[what].clear()
@@ -85,6 +91,10 @@ def script(folder: Path, **words: Any) -> str:
     return f"scripted:{path}"
 
 
+async def _cold() -> None:
+    """Nothing: a worker costs more than all the rest of a test that has no use for it."""
+
+
 @asynccontextmanager
 async def staged(
     *files: Path,
@@ -93,11 +103,14 @@ async def staged(
     stdin_text: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
-    """The editor on these files."""
-    settings.setdefault("model", "null")
+    """The editor on these files. Where no model is named, none is warmed up before one waits."""
     specs = [FileSpec(path=path) for path in files]
-    app = DiffeditApp(specs, Settings(**settings), demo=demo, stdin_text=stdin_text)
+    wanted = Settings(**{"model": "null", **settings})
+    app = DiffeditApp(specs, wanted, demo=demo, stdin_text=stdin_text)
     stage = Stage(app)
+    if "model" not in settings:
+        stage.cold = app.models.warm_up
+        app.models.warm_up = _cold  # type: ignore[method-assign]
     saw, say, leave, ask = app.window.saw, app.say, app.exit, app.ask
 
     def seen(what: str) -> None:
