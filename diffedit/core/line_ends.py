@@ -6,8 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from diffedit.core.align import gaps
+from diffedit.core.draft import Draft
 from diffedit.core.span import Span
-from diffedit.core.stretch import Stretch, Stretches, joined
+from diffedit.core.stretch import Stretch, Stretches, held, joined
 from diffedit.core.text import Text
 
 
@@ -44,6 +45,14 @@ def moved(text: str, stretches: Iterable[Stretch]) -> Stretches:
         (start - bisect_left(pairs, start), end - bisect_left(pairs, end))
         for start, end in stretches
     )
+
+
+def ended_alike(page: Text, draft: Draft, text: str) -> str:
+    """A finished text of a draft with the line ends that its lines have on the page."""
+    if not mixed(page, draft.span):
+        return text
+    ended = kept(draft.original, text, end=at_end(page, draft.span))
+    return ended if held(draft.original, draft.between, ended) else text
 
 
 def kept(old: str, new: str, *, end: str) -> str:

@@ -198,8 +198,10 @@ class Looking:
         """Enter: this step is the draft; it is reviewed like any other."""
         buffer = self._buffer
         look = buffer.look
-        edit = buffer.edit.escape() if look is not None and look.last else buffer.edit.took()
-        buffer.session.edit = edit
+        if look is not None and look.last:
+            buffer.session.edit = buffer.edit.escape()
+        else:
+            buffer.session.took()
         buffer.look = None
         show_edit(self._stage, buffer)
 

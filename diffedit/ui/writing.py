@@ -30,6 +30,8 @@ class Writing:
     def __init__(self, stage: Stage, kept: Callable[[Buffer], None]) -> None:
         """`kept` is told of each buffer in whose draft something was typed."""
         self._stage, self._kept = stage, kept
+        self._told: int | None = None
+        """Where in the picture it was said last that nothing can be typed there."""
 
     @property
     def _hand(self) -> Hand | None:
@@ -46,7 +48,7 @@ class Writing:
         if hand is None:
             return False
         if not hand.free:
-            self._stage.say(BETWEEN)
+            self._stays(hand)
             return True
         if text == "\n":
             line = hand.text[hand.text.rfind("\n", 0, hand.caret) + 1 : hand.caret]
@@ -69,10 +71,16 @@ class Writing:
             return False
         after = gone(hand)
         if after is hand and hand.caret and hand.fixed:
-            self._stage.say(BETWEEN)
+            self._stays(hand)
         else:
             self._write(after)
         return True
+
+    def _stays(self, hand: Hand) -> None:
+        """What stands here is not to be typed into; said once, however many letters come."""
+        if hand.caret != self._told:
+            self._told = hand.caret
+            self._stage.say(BETWEEN)
 
     def went(self, what: str) -> bool:
         """The caret another place on; it goes back to the page over an edge of the picture."""
@@ -106,6 +114,7 @@ class Writing:
             self._write(hand.at(None))
 
     def _write(self, hand: Hand) -> None:
+        self._told = None
         buffer = self._stage.buffers.current
         buffer.session.write(hand)
         self._kept(buffer)

@@ -14,9 +14,9 @@ from diffedit.core.edit import TYPED
 from diffedit.core.errors import BackendError, DiffeditError, RequestError
 from diffedit.core.film import Frame
 from diffedit.core.hand import Hand
-from diffedit.core.line_ends import at_end, kept, mixed
+from diffedit.core.line_ends import ended_alike
 from diffedit.core.span import Span
-from diffedit.core.stretch import held, joined
+from diffedit.core.stretch import joined
 from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
@@ -314,11 +314,7 @@ class Run:
 
     def _ended_alike(self, text: str) -> str:
         """A finished text with the line ends that its lines have on the page."""
-        draft, page = self._draft, self._document.text
-        if not mixed(page, draft.span):
-            return text
-        ended = kept(draft.original, text, end=at_end(page, draft.span))
-        return ended if held(draft.original, draft.between, ended) else text
+        return ended_alike(self._document.text, self._draft, text)
 
     def _as_written(self, message: str) -> Draft:
         """The draft as it stands on the screen: what was typed into it is in there."""

@@ -16,6 +16,7 @@ from diffedit.core.errors import DiffeditError, RequestError
 from diffedit.core.film import Film, Frame
 from diffedit.core.hand import Hand
 from diffedit.core.heat import Scored
+from diffedit.core.line_ends import ended_alike
 from diffedit.core.review import Review
 from diffedit.core.span import Selection, Span
 from diffedit.core.start import Start
@@ -242,6 +243,16 @@ class Session:
             self.document.apply(changes, selection=Selection(new[0].start, new[-1].end))
             self.document.break_group()
         return changes
+
+    def took(self) -> None:
+        """The step that is looked at is taken for a finished draft, and is under review."""
+        before, self.edit = self._edit, self._edit.took()
+        link = self._edit.link
+        if self._edit is before or link is None:
+            return
+        text = ended_alike(self.document.text, link.draft, link.draft.text)
+        if text != link.draft.text:
+            self.edit = self._edit.said(Review.of(replace(link.draft, texts=(text,))))
 
     def adopt(self, link: Link) -> None:
         """Put a finished draft under review that no run here has made: a merge, a replay."""

@@ -59,7 +59,11 @@ class Turns:
     @property
     def mine(self) -> Hand:
         """The hand in the part that is denoised."""
-        return self.hand.part(*self._place)
+        return self.hand if self.part.whole else self.hand.part(*self._place)
+
+    def _put(self, mine: Hand) -> None:
+        """The part is as that hand has it."""
+        self.hand = mine if self.part.whole else self.hand.with_part(*self._place, mine)
 
     @property
     def due(self) -> Hand | None:
@@ -94,6 +98,8 @@ class Turns:
 
     def pictured(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         """The whole picture with the model's own of the part."""
+        if self.part.whole:
+            return pieces
         return self.hand.with_part(*self._place, replace(self.mine, pieces=pieces)).pieces
 
     def seen(self, pieces: tuple[Piece, ...], pinned: int) -> None:
@@ -108,7 +114,7 @@ class Turns:
             # Nothing is lost by it; where it is free to be typed into is asked again.
             moved = replace(self.mine, pieces=pieces, fixed=(), caret=None)
         if moved is not None:
-            self.hand = self.hand.with_part(*self._place, moved)
+            self._put(moved)
 
     def answers(self, done: Done) -> tuple[str, ...]:
         """The answers for the part that hold all that has to stay, the best first."""
@@ -131,4 +137,4 @@ class Turns:
         """The best answer stands in the part's place; where there is none, what was typed does."""
         self.lost = self.lost or not answers
         if answers:
-            self.hand = self.hand.with_part(*self._place, self.mine.over(answers[0]))
+            self._put(self.mine.over(answers[0]))

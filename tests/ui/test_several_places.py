@@ -148,8 +148,9 @@ async def test_typing_goes_into_the_place_where_the_cursor_is(
         while hand_of(stage).caret is not None:
             await stage.press("down")
         assert hand_of(stage).typed == "xy"
-        await stage.press(*["up"] * 4, "end", "z")
+        await stage.press(*["up"] * 4, "end", "z", "z")
         assert stage.said[-1].startswith("This stays as it is")
+        assert stage.said.count(stage.said[-1]) == 1
         await stage.press("backspace")
         await stage.press("ctrl+end", "up", *["right"] * 6, "Q")
         assert stage.text == TEXT

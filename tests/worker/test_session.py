@@ -372,5 +372,13 @@ async def test_lines_of_a_mixed_file_keep_their_ends(
         model=held(text="TWO\nMORE\nthree\nFOUR"),
     )
     assert [draft async for draft in drafts][-1].status == "settled"
+    settled = session.edit
+    then = "one\r\nTWO\r\nMORE\r\nthree\nFOUR\r\n"
     session.apply()
-    assert str(session.document.text) == "one\r\nTWO\r\nMORE\r\nthree\nFOUR\r\n"
+    assert str(session.document.text) == then
+    session.document.undo()
+    session.edit = settled.looked().scrubbed(0)
+    session.took()
+    assert session.edit.stage == "review"
+    session.apply()
+    assert str(session.document.text) == then
