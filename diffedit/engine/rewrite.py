@@ -215,7 +215,11 @@ class _Rows:
     def _sensible(self, row: Row) -> bool:
         """Whether a candidate is worth being looked at."""
         sense = self.request.sense
-        return not row.circled and (sense is None or sense(self._text(row)))
+        if row.circled or sense is None:
+            return not row.circled
+        # The first word of an echo may stand before guesses that are none.
+        settled = "".join(self._denoiser.decode(row.settled))
+        return sense(settled) and sense(self._text(row))
 
     def cancelled(self) -> Outcome:
         """The last picture, as the person saw it."""
