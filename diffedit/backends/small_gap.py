@@ -13,10 +13,11 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from diffedit.backends import small_fill, small_tuned
 from diffedit.backends.small_fill import Gap
@@ -37,6 +38,8 @@ MOST_LINES = 3
 """A longer gap is denoised in the usual way."""
 WIDTH, SIDE_WIDTH = 8, 4
 """Lines that are held at once: of the free ones, and of those that begin in one given way."""
+ALIKE = 3
+"""Lines that begin with the same token, at most: what is likely at first need not be at the end."""
 NAMES = 2
 """Names used below and set nowhere that lines begin with."""
 BEHIND = 5.0
@@ -50,11 +53,21 @@ LONGEST_PAGE = 30_000
 """Characters of a page that is parsed once for every candidate."""
 OPENERS = ("if", "for", "while", "with", "else:", "try:")
 
+_ENDS = re.compile(r"\s*(?:return|raise)[\s(]|\s*(?:break|continue)\b")
+"""A line that ends its block. A name may begin like it."""
 _WORD = re.compile(r"(?<![.\w'\"])([A-Za-z_]\w*)\b(?!\s*=[^=])")
 
 
-_Line = tuple[float, tuple[int, ...], int]
-"""Log p in nats, ids, and the row that the last of them goes on from."""
+class _Line(NamedTuple):
+    """One line, as far as it has come."""
+
+    nats: float
+    """Log p."""
+    ids: tuple[int, ...]
+    row: int
+    """The row that the last id goes on from."""
+    way: int | None = None
+    """The first id that is not of the lead."""
 
 
 @dataclass(slots=True)
@@ -63,9 +76,9 @@ class _Beam:
 
     width: int
     live: list[_Line]
-    whole: list[tuple[float, tuple[int, ...]]] = field(default_factory=list)
-    cut: list[tuple[float, tuple[int, ...]]] = field(default_factory=list)
-    """Lines that grew too long; worth something only where none is whole."""
+    whole: list[_Line] = field(default_factory=list)
+    cut: list[_Line] = field(default_factory=list)
+    """Lines that grew too long or cannot stand there; worth something only where none is whole."""
 
 
 class Gaps:
@@ -78,10 +91,23 @@ class Gaps:
         self._denoiser, self._task, self._request = denoiser, task, request
         self._place, self._right = place, right
         self._most = min(LINE_TOKENS * place.wanted, request.max_tokens or LINE_TOKENS)
+        self._python = task.language.lower() == "python" and not place.inline
+        self._depth = depth(task, place)
+        self._start = self._depth if place.lead.endswith("\n") else ""
+        self._below = below(task, place)
+        deeper = len(self._below) - len(self._below.lstrip()) - len(self._depth)
+        self._opens = self._python and deeper > 0
+        """Whether a block follows that the gap has to open."""
+        # What is unfinished elsewhere cannot be judged.
+        self._judged = self._python and self._stands(
+            self._start + ("if x:" if self._opens else "pass")
+        )
+        self._goes_on = self._judged and bool(self._below) and not deeper and place.wanted == 1
+        """Whether the block does after the gap, so that the gap cannot end it."""
         self._beams = list[_Beam]()
         for head, width in self._heads():
             ids = tuple(denoiser.encode(place.lead + head)) if head else ()
-            self._beams.append(_Beam(width, [(0.0, ids, 0)]))
+            self._beams.append(_Beam(width, [_Line(0.0, ids, 0)]))
         self._shown = as_it_was(request.original)
         self._steps = 0
 
@@ -123,28 +149,15 @@ class Gaps:
     def _heads(self) -> Iterator[tuple[str, int]]:
         """How lines may begin, the free ones first, and how many of each are held."""
         yield "", WIDTH
-        if self._task.language.lower() != "python" or self._place.inline:
+        if not self._python:
             return
-        depth = self._depth()
-        start = depth if self._place.lead.endswith("\n") else ""
-        after = self._task.after
-        rows = (after if self._place.newline else after.partition("\n")[2]).split("\n")
-        below = next((row for row in rows if row.strip()), "")
-        if len(below) - len(below.lstrip()) > len(depth):
+        start = self._start
+        if self._opens:
             yield from ((start + word, SIDE_WIDTH // 2) for word in OPENERS)
             return
-        yield f"{start}return", SIDE_WIDTH
+        if not self._goes_on:
+            yield f"{start}return", SIDE_WIDTH
         yield from ((f"{start}{name} =", SIDE_WIDTH) for name in unset(self._task)[:NAMES])
-
-    def _depth(self) -> str:
-        """The indentation of the gap: what stands there, or what the line above asks for."""
-        task, place = self._task, self._place
-        above, _, line = task.before.rpartition("\n")
-        there = place.own or line or task.text.rstrip("\n")
-        if there and not there.strip():
-            return there
-        row = next((row for row in reversed(above.split("\n")) if row.strip()), "")
-        return row[: len(row) - len(row.lstrip())] + "    " * row.rstrip().endswith(":")
 
     def _spread(
         self, ways: Sequence[Sequence[tuple[int, float]]]
@@ -153,32 +166,56 @@ class Gaps:
         parents, ids, row = list[int](), list[tuple[int, ...]](), 0
         for beam in self._beams:
             found = list[_Line]()
-            for nats, line, _ in beam.live:
-                found += [(nats + log_p, (*line, token), row) for token, log_p in ways[row]]
+            for line in beam.live:
+                found += [
+                    _Line(line.nats + log_p, (*line.ids, token), row, line.way)
+                    for token, log_p in ways[row]
+                ]
                 row += 1
-            self._keep(beam, sorted(found, reverse=True))
-            parents += [parent for _, _, parent in beam.live]
-            ids += [line[-1:] for _, line, _ in beam.live]
+            self._keep(beam, sorted(found, key=lambda line: -line.nats))
+            parents += [line.row for line in beam.live]
+            ids += [line.ids[-1:] for line in beam.live]
         return parents, ids
 
     def _keep(self, beam: _Beam, found: Sequence[_Line]) -> None:
         """Of the lines an id further the likeliest; whole ones are put aside."""
         beam.live = []
-        for nats, line, parent in found:
-            least = max((n for n, _ in beam.whole), default=nats) - BEHIND
-            if len(beam.live) == beam.width or len(beam.whole) >= beam.width or nats < least:
+        alike = Counter(line.way for line in beam.whole)
+        for grown in found:
+            least = max((one.nats for one in beam.whole), default=grown.nats) - BEHIND
+            full = len(beam.live) == beam.width or len(beam.whole) >= beam.width
+            if full or grown.nats < least:
                 break
-            ended = line[-1] in self._denoiser.end_ids
-            raw = self._text(line[:-1] if ended else line)
-            lead = self._place.lead
-            if not raw.startswith(lead) and (ended or not lead.startswith(raw)):
+            line, ended = self._read(grown)
+            if line is None or (line.way is not None and alike[line.way] >= ALIKE):
                 continue
-            if ended or small_fill.complete(raw, self._place):
-                beam.whole.append((nats, line[:-1] if ended else line))
-            elif len(line) < self._most:
-                beam.live.append((nats, line, parent))
+            alike[line.way] += 1
+            if ended:
+                part = self._part(line.ids, whole=True)
+                fits = not self._judged or (bool(part.strip()) and self._stands(part))
+                (beam.whole if fits else beam.cut).append(line)
             else:
-                beam.cut.append((nats, line))
+                (beam.live if len(line.ids) < self._most else beam.cut).append(line)
+
+    def _read(self, line: _Line) -> tuple[_Line | None, bool]:
+        """A line an id further, and whether it is whole; None for one that leads nowhere."""
+        ended = line.ids[-1] in self._denoiser.end_ids
+        ids, lead = line.ids[:-1] if ended else line.ids, self._place.lead
+        raw = self._text(ids)
+        if not raw.startswith(lead) and (ended or not lead.startswith(raw)):
+            return None, False
+        if self._goes_on and _ENDS.match(raw[len(lead) :]):
+            return None, False
+        begun = line.way is None and len(raw.rstrip(" ")) > len(lead)
+        way = line.ids[-1] if begun else line.way
+        whole = ended or small_fill.complete(raw, self._place)
+        return line._replace(ids=ids, way=way), whole
+
+    def _stands(self, part: str) -> bool:
+        """Whether what is around the gap parses with this in it."""
+        task, place = self._task, self._place
+        page = task.before + place.own + part + place.end + task.after
+        return len(page) > LONGEST_PAGE or doubt.stands(page, task.before.count("\n") + 1)
 
     def _text(self, ids: Sequence[int]) -> str:
         return "".join(self._denoiser.decode(ids))
@@ -191,10 +228,10 @@ class Gaps:
     def _step(self) -> Step:
         """The likeliest line so far; what all free lines agree on has settled."""
         beam = self._beams[0]
-        lines = [(nats, ids) for nats, ids, _ in beam.live] or beam.whole
-        slots = zip(*(ids for _, ids in lines), strict=False)
+        lines = beam.live or beam.whole
+        slots = zip(*(line.ids for line in lines), strict=False)
         agreed = sum(1 for _ in takewhile(lambda slot: len(set(slot)) == 1, slots))
-        best = max(lines)[1] if lines else ()
+        best = max(lines, key=lambda line: line.nats).ids if lines else ()
         pieces = tuple(
             Piece(text, "accepted" if slot < agreed or not beam.live else "noise")
             for slot, text in enumerate(self._denoiser.decode(best))
@@ -231,11 +268,11 @@ class Gaps:
         lines = [line for beam in self._beams for line in beam.whole]
         whole = bool(lines)
         for beam in () if whole else self._beams:
-            lines += [*beam.cut, *((nats, ids) for nats, ids, _ in beam.live)]
-        for nats, ids in lines:
-            part = self._part(ids, whole=whole)
+            lines += [*beam.cut, *beam.live]
+        for line in lines:
+            part = self._part(line.ids, whole=whole)
             if part.strip():
-                found[part] = max(nats, found.get(part, nats))
+                found[part] = max(line.nats, found.get(part, line.nats))
         if not found:
             return None
         against = {part: self._against(part) for part in found}
@@ -274,6 +311,22 @@ class Gaps:
         denoiser, place = self._denoiser, self._place
         rows = [denoiser.encode(place.lead + part + place.end + self._right) for part in parts]
         return denoiser.likelihoods([row[: denoiser.room] for row in rows])
+
+
+def below(task: Task, place: Gap) -> str:
+    """The first row after a gap that is not blank; "" for none."""
+    after = task.after if place.newline else task.after.partition("\n")[2]
+    return next((row for row in after.split("\n") if row.strip()), "")
+
+
+def depth(task: Task, place: Gap) -> str:
+    """The indentation of a gap: what stands there, or what the line above asks for."""
+    above, _, line = task.before.rpartition("\n")
+    there = place.own or line or task.text.rstrip("\n")
+    if there and not there.strip():
+        return there
+    row = next((row for row in reversed(above.split("\n")) if row.strip()), "")
+    return row[: len(row) - len(row.lstrip())] + "    " * row.rstrip().endswith(":")
 
 
 def unset(task: Task) -> list[str]:

@@ -1,7 +1,7 @@
 """How doubtful a line of Python is where it stands: what a linter would say of its function.
 
-Names that nothing has given a value, names that nobody uses, lines that are never come to: one
-candidate for a gap brings them about, another does not.
+Names that nothing has given a value, names that nobody uses, lines that are never come to or do
+nothing: one candidate for a gap brings them about, another does not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ast
 import builtins
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from diffedit.engine import tree
 
@@ -28,10 +28,17 @@ def faults(page: str, line: int) -> int | None:
     """
     whole = tree.parse(page)
     if whole is not None:
-        return _count(_around(whole, line), set(_bound(whole)))
+        scope = _around(whole, line)
+        return _count(scope, _known(whole, scope))
     own, first = _function(page.split("\n"), line)
     alone = tree.parse(own) if own else None
     return None if alone is None else _count(_around(alone, line - first), None)
+
+
+def stands(page: str, line: int) -> bool:
+    """Whether the innermost function around a line (from 1) parses, or the page where none is."""
+    own, _ = _function(page.split("\n"), line)
+    return tree.parse(own or page) is not None
 
 
 def _function(rows: Sequence[str], line: int) -> tuple[str, int]:
@@ -67,7 +74,9 @@ def _count(scope: _Scope, known: set[str] | None) -> int:
     own = set() if isinstance(scope, ast.Module) else stored | arguments - {"self", "cls"}
     unused = own - loaded - (added & arguments)
     unknown = set[str]() if known is None else loaded - known
-    return len(unused) + len(unknown) + sum(_unreached(scope))
+    early = set(_too_early(scope, arguments))
+    idle = sum(_idle(node) for node in ast.walk(scope))
+    return len(unused) + len(unknown | early) + sum(_unreached(scope)) + idle
 
 
 def _around(whole: ast.Module, line: int) -> _Scope:
@@ -87,11 +96,35 @@ def _names(scope: ast.AST, use: type[ast.expr_context]) -> set[str]:
     }
 
 
-def _bound(whole: ast.Module) -> Iterator[str]:
-    """Every name that the page gives to something, anywhere; and Python's own."""
-    yield from dir(builtins)
-    yield from ("__file__", "__name__", "__class__")
+def _known(whole: ast.Module, scope: _Scope) -> set[str]:
+    """The names that mean something in a scope: Python's own, the page's, and those around it."""
+    known = {*dir(builtins), "__file__", "__name__", "__class__", *_bound(ast.walk(scope))}
+    known.update(_bound(_level(whole)))
     for node in ast.walk(whole):
+        if isinstance(node, ast.Global):
+            known.update(node.names)
+        elif isinstance(node, tree.FunctionNode) and _around_it(node, scope):
+            known.update(_bound(_level(node)))
+    return known
+
+
+def _around_it(node: tree.FunctionNode, scope: _Scope) -> bool:
+    if isinstance(scope, ast.Module):
+        return False
+    return node.lineno < scope.lineno and (scope.end_lineno or 0) <= (node.end_lineno or 0)
+
+
+def _level(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope without what is within its functions and classes."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, tree.FunctionNode | ast.ClassDef | ast.Lambda):
+            yield from _level(node)
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Every name that these nodes give to something."""
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.arg):
@@ -102,6 +135,33 @@ def _bound(whole: ast.Module) -> Iterator[str]:
             yield from ((one.asname or one.name).split(".")[0] for one in node.names)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             yield node.name
+
+
+def _too_early(scope: _Scope, arguments: set[str]) -> Iterator[str]:
+    """The function's own names that are used in rows before any that sets them, and in no loop."""
+    if isinstance(scope, ast.Module):
+        return
+    first: dict[str, int] = {}
+    level = [node for node in _level(scope) if isinstance(node, ast.Name)]
+    for node in level:
+        if not isinstance(node.ctx, ast.Load):
+            first[node.id] = min(node.lineno, first.get(node.id, node.lineno))
+    loops = [node for node in ast.walk(scope) if isinstance(node, ast.For | ast.While)]
+    for node in level:
+        early = isinstance(node.ctx, ast.Load) and node.lineno < first.get(node.id, 0)
+        if (
+            early
+            and node.id not in arguments
+            and not any(loop.lineno <= node.lineno <= (loop.end_lineno or 0) for loop in loops)
+        ):
+            yield node.id
+
+
+def _idle(node: ast.AST) -> bool:
+    """Whether a statement only works something out, and nobody sees it."""
+    return isinstance(node, ast.Expr) and isinstance(
+        node.value, ast.Compare | ast.BinOp | ast.BoolOp | ast.UnaryOp | ast.Name | ast.Subscript
+    )
 
 
 def _unreached(scope: ast.AST) -> Iterator[int]:

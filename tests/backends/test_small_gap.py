@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,20 @@ def heads(backend: SmallBackend, task: Task) -> list[str]:
 
 
 def test_lines_begin_as_the_code_around_the_gap_suggests(backend: SmallBackend) -> None:
-    """With what is used below and set nowhere; with what opens a block, where one follows."""
+    """With what is used below and set nowhere; with what opens a block, where one follows.
+
+    What ends a block only where it does not go on.
+    """
     total = gap("def f(xs):\n    ", "", "\n    return sum(xs) / count\n")
-    assert heads(backend, total) == ["", "return", "count ="]
+    assert heads(backend, total) == ["", "count ="]
+    last = gap("def f(xs):\n    if xs:\n        ", "", "\n    print(count)\n")
+    assert heads(backend, last) == ["", "return", "count ="]
     block = gap("def f(xs):\n    ", "", "\n        print(x)\n")
     assert heads(backend, block) == ["", *small_gap.OPENERS]
     fresh = gap("def f(xs):\n", "", "    return count\n")
-    assert heads(backend, fresh) == ["", "    return", "    count ="]
+    assert heads(backend, fresh) == ["", "    count ="]
+    whole = gap("def f(xs):\n    n = 1\n", "", "")
+    assert heads(backend, whole) == ["", "    return"]
     prose = Task(text="", before="Dear\n", after="\n", mode="infill", language="markdown")
     assert heads(backend, prose) == [""]
 
@@ -51,6 +59,47 @@ def test_names_that_are_told_of_before_the_gap_are_not_unset() -> None:
     """Neither are Python's own, nor those that the text after the gap sets itself."""
     task = gap("def f(xs):\n", "", "    total = sum(xs)\n    return total / count, len(xs)\n")
     assert small_gap.unset(task) == ["total", "count"]
+
+
+def kept(backend: SmallBackend, task: Task, *lines: str) -> tuple[list[str], list[str]]:
+    """Of lines that are found in one look, the most likely first: whole ones, and those dropped."""
+    denoiser, request = backend.asked(task, DenoiseParams())
+    gaps = small_gap.Gaps(denoiser, task, request, backend._edits().place(task), "")
+    beam = gaps._beams[0]
+    rows = [tuple(denoiser.encode(f" {line}\n")) for line in lines]
+    found = [
+        small_gap._Line(-0.1 * n, row, 0, way=ord(line[0]))
+        for n, (row, line) in enumerate(zip(rows, lines, strict=True))
+    ]
+    gaps._keep(beam, found)
+    whole = [gaps._part(line.ids, whole=True) for line in beam.whole]
+    return whole, [line for line in lines if line not in whole]
+
+
+def test_a_line_that_cannot_stand_there_is_no_answer(backend: SmallBackend) -> None:
+    """It does not parse, or ends a block that goes on, or opens one that never comes."""
+    task = gap("def f(a, b):\n   ", "", "\n    return a\n")
+    task = replace(task, before=task.before + " ")
+    whole, dropped = kept(backend, task, "return a", "a |= b", "a = (", "if a:", "raise a", "b = a")
+    assert whole == ["a |= b", "b = a"]
+    assert dropped == ["return a", "a = (", "if a:", "raise a"]
+    last = replace(task, after="\n")
+    assert kept(backend, last, "return a", "a = (")[0] == ["return a"]
+    opened = replace(task, after="\n        return a\n")
+    assert kept(backend, opened, "a |= b", "if a:", "for a in b:")[0] == ["if a:", "for a in b:"]
+
+
+def test_what_is_unfinished_elsewhere_judges_no_line(backend: SmallBackend) -> None:
+    """A function that cannot parse whatever is filled in says nothing about a line."""
+    task = gap("def f(a, b):\n    x = (\n    ", "", "\n    return a\n")
+    assert kept(backend, task, "return b", "a = (")[0] == ["return b", "a = ("]
+
+
+def test_lines_that_begin_alike_leave_room_for_others(backend: SmallBackend) -> None:
+    """At most three with the same first token are kept."""
+    task = gap("def f(a, b):\n    ", "", "\n    return a\n")
+    lines = [f"a = b + {n}" for n in range(5)]
+    assert kept(backend, task, *lines, "b = a")[0] == [*lines[: small_gap.ALIKE], "b = a"]
 
 
 def test_a_line_with_a_fault_stands_behind_one_without(backend: SmallBackend) -> None:

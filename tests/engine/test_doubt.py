@@ -48,6 +48,35 @@ def test_a_function_of_an_unfinished_page_is_looked_at_alone(line: str, faults: 
     assert doubt.faults("x = (\ny = 1\n", 2) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ("    total = price", 0),
+        ("    total = kept", 0),  # of the page
+        ("    total = rate", 1),  # another function's
+        ("    total = later", 1),  # set only below
+        ("    total == price", 2),  # does nothing, and total is set nowhere
+        ("    [total := x for x in price]", 0),
+    ],
+)
+def test_a_name_means_something_where_it_is_set(line: str, faults: int) -> None:
+    """In its own function, around it or in the page, and not only further down."""
+    page = (
+        "kept = 1\n\ndef other(rate):\n    return rate\n\ndef f(price):\n    price += 1\n"
+        f"{line}\n    later = total\n    return later\n"
+    )
+    assert doubt.faults(page, 8) == faults
+
+
+def test_in_a_loop_a_name_may_be_set_below() -> None:
+    """The round before has set it; and what an inner function uses is set when it is called."""
+    loop = "def f(xs):\n    for x in xs:\n        print(y)\n        y = x\n"
+    assert doubt.faults(loop, 3) == 0
+    inner = "def f():\n    def g():\n        return y\n    y = 1\n    return g\n"
+    assert doubt.faults(inner, 3) == 0
+    assert doubt.faults(inner, 4) == 0
+
+
 def test_an_argument_that_is_added_to_is_used() -> None:
     """`a += b` uses both, as operator.iadd does; a name of its own is not used by that."""
     assert doubt.faults("def f(a, b):\n    a += b\n", 2) == 0

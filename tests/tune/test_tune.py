@@ -84,7 +84,7 @@ def test_a_folder_becomes_a_model(
 
 
 def test_a_gap_is_learnt_after_the_text_on_both_sides() -> None:
-    """What is below comes first and is only read; the gap's own tokens weigh most."""
+    """What is below comes first and is only read; the gap weighs most, around it every third."""
     item = Item(
         kind="missing_line",
         before="def f(x):\n   ",
@@ -95,11 +95,11 @@ def test_a_gap_is_learnt_after_the_text_on_both_sides() -> None:
     assert bytes(found.ids).decode() == (
         "# below\n    return y\n# above\ndef f(x):\n    y = x\n    r"
     )
-    weighs = {1.0: "", 0.3: "", 0.0: ""}
+    weighs = {1.0: "", gaps.AROUND_WEIGHT: "", 0.0: ""}
     for token, weight in zip(found.ids, found.weights, strict=True):
         weighs[weight] += chr(token)
     assert weighs[1.0] == "\n    y = x"
-    assert weighs[0.3] == "def f(x):\n    r"
+    assert weighs[gaps.AROUND_WEIGHT] == "def f(x):"[::3] + "\n    r"[::3]
     short = tasks.trimmed(replace(item, before="a = 1\n" * 100 + item.before), gaps.SHORT)
     assert len(short.before) <= gaps.SHORT[0]
     assert short.before.startswith("a = 1\n")
