@@ -127,8 +127,8 @@ def begin_with(given: argparse.Namespace, base: str) -> Path | None:
     if given.first == "none":
         return None
     if given.first is None:
-        shipped = {CAUSAL: SHIPPED, GAPS: SHIPPED_GAPS}.get(given.objective)
-        fits = shipped is not None and given.rank == RANK and about(shipped).get("base") == base
+        shipped = {CAUSAL: SHIPPED, GAPS: SHIPPED_GAPS, MASK: models.DIFFUSION}[given.objective]
+        fits = given.rank == RANK and about(shipped).get("base") == base
         return shipped if fits else None
     path = Path(given.first).expanduser()
     told = about(path)
