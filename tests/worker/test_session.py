@@ -40,8 +40,8 @@ async def last(session: Session, model: Model, span: Span = TWO, **more: Any) ->
 
 async def until_seen(going: Any) -> Draft:
     """The first draft with something of the model's in it."""
-    while not (draft := await anext(going)).pieces:
-        pass
+    while not (draft := await anext(going)).figures.step:
+        pass  # a slow reader may see that it has begun before it sees a step
     found: Draft = draft
     return found
 
