@@ -13,8 +13,8 @@ from rich.text import Text
 from textual.strip import Strip
 
 from diffedit.config.themes import Theme
-from diffedit.core.show import visible
-from diffedit.ui.cells import column_at, width_before
+from diffedit.core.show import JOINER, visible
+from diffedit.ui.cells import column_at, following, walk, width_before
 from diffedit.ui.lexing import Token
 
 Layer = tuple[int, int, str]
@@ -122,21 +122,46 @@ def overlay_strip(row: Text, *, palette: Palette, window: Window) -> Strip:
 
 
 def over(strip: Strip, cell: int, style: Style) -> Strip:
-    """The strip with one cell painted over, as for a cursor."""
+    """The strip with the character over one cell painted over, as for a cursor."""
     if not 0 <= cell < strip.cell_length:
         return strip
+    first, last = cell, cell + 1
+    if not (text := strip.text).isascii():
+        places = ((left, left + width) for _, _, left, width in walk(text, 1))
+        first, last = next((one for one in places if one[0] <= cell < one[1]), (first, last))
     before, at, after = (
-        strip.crop(0, cell),
-        strip.crop(cell, cell + 1),
-        strip.crop(cell + 1, strip.cell_length),
+        cropped(strip, 0, first),
+        cropped(strip, first, last),
+        cropped(strip, last, strip.cell_length),
     )
-    painted = Strip([Segment(s.text, (s.style or PLAIN) + style) for s in at], 1)
+    painted = Strip([Segment(s.text, (s.style or PLAIN) + style) for s in at])
     return Strip.join([before, painted, after])
 
 
 def _fitted(strip: Strip, left: int, width: int, base: Style) -> Strip:
     """Cut off what is scrolled away, and fill up to the width."""
-    return strip.crop_extend(left, left + width, base)
+    return cropped(strip, left, left + width).adjust_cell_length(width, base)
+
+
+def cropped(strip: Strip, left: int, right: int) -> Strip:
+    """The cells from `left` to `right`. What is cut through leaves blanks.
+
+    Textual looks at code points, and an emoji joined of several comes apart at their edges.
+    """
+    if JOINER not in strip.text:
+        return strip.crop(left, right)
+    segments, cell = list[Segment](), 0
+    for text, style, _ in strip:
+        part, at = "", 0
+        while at < len(text):
+            end = following(text, at)
+            first, cell = cell, cell + cell_len(text[at:end])
+            inside = max(0, min(cell, right) - max(first, left))
+            whole = left <= first and cell <= right
+            part += text[at:end] if whole else " " * inside
+            at = end
+        segments.append(Segment(part, style))
+    return Strip(segments)
 
 
 def _styled(
