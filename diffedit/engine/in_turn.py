@@ -1,4 +1,8 @@
-"""Several answers of a canvas model, one after another over one prefix, each with its own seed."""
+"""Several answers of a canvas model, one after another over one prefix, each with its own seed.
+
+One after another, since each is to be what its seed gives alone, token for token: rows of one pass
+are rounded by how many they are. A denoiser may remember looks that the answers have in common.
+"""
 
 from __future__ import annotations
 
