@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from diffedit.core.align import gaps
 from diffedit.core.draft import Draft
 from diffedit.core.span import Span
-from diffedit.core.stretch import Stretch, Stretches, held, joined
+from diffedit.core.stretch import Stretch, Stretches, joined, places
 from diffedit.core.text import Text
 
 
@@ -51,8 +51,26 @@ def ended_alike(page: Text, draft: Draft, text: str) -> str:
     """A finished text of a draft with the line ends that its lines have on the page."""
     if not mixed(page, draft.span):
         return text
-    ended = kept(draft.original, text, end=at_end(page, draft.span))
-    return ended if held(draft.original, draft.between, ended) else text
+    if draft.between:
+        return _place_by_place(page, draft, text)
+    return kept(draft.original, text, end=at_end(page, draft.span))
+
+
+def _place_by_place(page: Text, draft: Draft, text: str) -> str:
+    """The same for several places: rows of one are never taken for rows of another."""
+    old, between, new = draft.original, joined(draft.between), bare(text)
+    alike = moved(old, between)
+    spots = places(bare(old), alike, new) if len(alike) == len(between) else None
+    if spots is None:
+        return text
+    whole, before, after = list[str](), 0, 0
+    for (first, last), (start, end) in zip(
+        (*between, (len(old), len(old))), (*spots, (len(new), len(new))), strict=True
+    ):
+        place = Span(draft.span.start + before, draft.span.start + first)
+        whole += kept(old[before:first], new[after:start], end=at_end(page, place)), old[first:last]
+        before, after = last, end
+    return "".join(whole)
 
 
 def kept(old: str, new: str, *, end: str) -> str:

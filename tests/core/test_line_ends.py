@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffedit.core.line_ends import at_end, bare, kept, mixed, moved
+from diffedit.core.draft import Draft
+from diffedit.core.line_ends import at_end, bare, ended_alike, kept, mixed, moved
 from diffedit.core.span import Span
 from diffedit.core.text import Text
 
@@ -64,3 +65,44 @@ def test_where_a_span_ends() -> None:
     assert mixed(text, Span(3, 4))
     assert not mixed(Text("a\nb"), Span(0, 3))
     assert at_end(Text("a"), Span(0, 1)) == ""
+
+
+def test_rows_of_several_places_are_not_taken_for_one_another() -> None:
+    """A place that gains rows: they end as its own do, and what is between stays byte for byte."""
+    old = "a\r\nx\nb\r\ny\r\nc\nd\r\n"
+    page = Text(old)
+    between = ((3, 5), (8, 11))  # "x\n" and "y\r\n"
+    draft = Draft(span=Span(0, len(old)), original=old, between=((3, 5), (8, 11)))
+    assert [old[slice(*part)] for part in between] == ["x\n", "y\r\n"]
+    new = "a\np1\np2\nx\nb1\nb2\ny\nc\nc2\nd\n"
+    ended = ended_alike(page, draft, new)
+    assert ended == "a\r\np1\r\np2\r\nx\nb1\r\nb2\r\ny\r\nc\nc2\nd\r\n"
+    assert ended_alike(page, draft, ended) == ended
+    settled = draft.settled((ended,), draft.figures)
+    assert settled.hunks()
+    assert ended_alike(page, draft, "lost") == "lost"
+
+
+@given(st.lists(st.tuples(rows, rows), min_size=1, max_size=4), rows)
+def test_what_lies_between_places_keeps_its_bytes(
+    parts: list[tuple[list[tuple[str, str]], list[tuple[str, str]]]], last: list[tuple[str, str]]
+) -> None:
+    """Whatever the places have become, and whichever ends its rows have."""
+
+    def written(some: list[tuple[str, str]]) -> str:
+        return "".join(f"{line}{own}\n" for line, own in some)
+
+    old, between, new = "first\n", [], "first\n"
+    for number, (place, fixed) in enumerate(parts):
+        old, new = old + f"old\r\n{written(place)}", new + f"new\n{number}\n"
+        held = f"<{number}>\r\n{written(fixed)}<{number}>\n"
+        between.append((len(old), len(old) + len(held)))
+        old, new = old + held, new + held.replace("\r", "")
+    old, new = old + written(last), new + written(last).replace("\r", "")
+    draft = Draft(span=Span(0, len(old)), original=old, between=tuple(between))
+    ended = ended_alike(Text(old), draft, new)
+    assert ended.replace("\r", "") == new
+    reached = 0
+    for start, end in between:
+        reached = ended.find(old[start:end], reached) + 1
+        assert reached
