@@ -51,6 +51,9 @@ ROW_READ, ROW_TOKENS = 200, 12
 """Characters of the row below that are looked at, and tokens of it that an answer is read with."""
 LONGEST_PAGE = 30_000
 """Characters of a page that is parsed once for every candidate."""
+FILLERS = ("    pass", "\tpass", "@x", "x,", "x: x,", "x=x,", "x", "x)", "x]", "x}")
+"""What may stand where no statement can: deeper, before a definition, within brackets."""
+NOTHING_STANDS = "No line was found that is Python here; this one came nearest."
 OPENERS = ("if", "for", "while", "with", "else:", "try:")
 
 _ENDS = re.compile(r"\s*(?:return|raise)[\s(]|\s*(?:break|continue)\b")
@@ -98,10 +101,13 @@ class Gaps:
         deeper = len(self._below) - len(self._below.lstrip()) - len(self._depth)
         self._opens = self._python and deeper > 0
         """Whether a block follows that the gap has to open."""
-        # What is unfinished elsewhere cannot be judged.
-        self._judged = self._python and self._stands(
-            self._start + ("if x:" if self._opens else "pass")
-        )
+        plain = ("if x:",) if self._opens else ("pass",)
+        self._fixed = self._python and any(self._stands(self._start + one) for one in plain)
+        """Whether a line stands there that is indented as the gap is."""
+        if self._python and not self._fixed and self._stands(unit(task) + "pass"):
+            self._start = unit(task)
+        # What is unfinished elsewhere cannot be judged: nothing whatever would stand there.
+        self._judged = self._fixed or (self._python and any(map(self._stands, FILLERS)))
         self._goes_on = self._judged and bool(self._below) and not deeper and place.wanted == 1
         """Whether the block does after the gap, so that the gap cannot end it."""
         self._beams = list[_Beam]()
@@ -148,10 +154,12 @@ class Gaps:
 
     def _heads(self) -> Iterator[tuple[str, int]]:
         """How lines may begin, the free ones first, and how many of each are held."""
-        yield "", WIDTH
+        start = self._start
+        deeper = start and not self._place.lead.endswith("\n")
+        # Byte-level BPE joins the last blank with the word.
+        yield (start.removesuffix(" ") if deeper else ""), WIDTH
         if not self._python:
             return
-        start = self._start
         if self._opens:
             yield from ((start + word, SIDE_WIDTH // 2) for word in OPENERS)
             return
@@ -204,7 +212,10 @@ class Gaps:
         raw = self._text(ids)
         if not raw.startswith(lead) and (ended or not lead.startswith(raw)):
             return None, False
-        if self._goes_on and _ENDS.match(raw[len(lead) :]):
+        body = raw[len(lead) :]
+        if self._goes_on and _ENDS.match(body):
+            return None, False
+        if self._fixed and not self._start and body.lstrip("\n")[:1] in {" ", "\t"}:
             return None, False
         begun = line.way is None and len(raw.rstrip(" ")) > len(lead)
         way = line.ids[-1] if begun else line.way
@@ -282,6 +293,7 @@ class Gaps:
         texts = [self._place.own + part + self._place.end for part in parts[:wanted]]
         lengths = [len(self._denoiser.encode(part)) for part in parts]
         note = "The model changed nothing." if texts[0] == self._task.text else ""
+        note = note or (NOTHING_STANDS if self._judged and not whole else "")
         return Outcome(
             text=texts[0],
             stop="end" if whole else "steps",
@@ -326,7 +338,17 @@ def depth(task: Task, place: Gap) -> str:
     if there and not there.strip():
         return there
     row = next((row for row in reversed(above.split("\n")) if row.strip()), "")
-    return row[: len(row) - len(row.lstrip())] + "    " * row.rstrip().endswith(":")
+    return row[: len(row) - len(row.lstrip())] + unit(task) * row.rstrip().endswith(":")
+
+
+def unit(task: Task) -> str:
+    """What a block of this page is indented by: the least that any row near the gap is."""
+    rows = (*task.before.split("\n")[-200:], *task.after.split("\n")[:200])
+    found = {row[: len(row) - len(row.lstrip())] for row in rows if row.strip()} - {""}
+    if any(one.startswith("\t") for one in found):
+        return "\t"
+    # A single blank is prose that is lined up.
+    return min((one for one in found if len(one) > 1), key=len, default="    ")
 
 
 def unset(task: Task) -> list[str]:

@@ -38,7 +38,7 @@ def faults(page: str, line: int) -> int | None:
 def stands(page: str, line: int) -> bool:
     """Whether the innermost function around a line (from 1) parses, or the page where none is."""
     own, _ = _function(page.split("\n"), line)
-    return tree.parse(own or page) is not None
+    return tree.compiles(own or page)
 
 
 def _function(rows: Sequence[str], line: int) -> tuple[str, int]:
@@ -54,7 +54,8 @@ def _function(rows: Sequence[str], line: int) -> tuple[str, int]:
     end = first + 1
     while end < len(rows) and (not rows[end].strip() or _depth(rows[end]) > _depth(rows[first])):
         end += 1
-    return textwrap.dedent("\n".join(rows[first:end])), first
+    # The row may be indented like a part of a function that is over.
+    return (textwrap.dedent("\n".join(rows[first:end])), first) if line <= end else ("", 0)
 
 
 def _depth(row: str) -> int:

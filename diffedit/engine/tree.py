@@ -27,6 +27,20 @@ def parse(text: str) -> ast.Module | None:
         return None
 
 
+def compiles(text: str) -> bool:
+    """Whether the text is Python that could run: a `return` of no function parses, too."""
+    whole = parse(text)
+    if whole is None:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(whole, "<page>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def dump(node: ast.AST) -> str:
     """The tree without places: equal for equal code."""
     return ast.dump(node)

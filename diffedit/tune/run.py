@@ -146,7 +146,11 @@ def begin_with(given: argparse.Namespace, base: str) -> Path | None:
 def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[Item]]:
     """What to train on, and what is held out for the table; drawn once, and kept."""
     kept = folder / "tasks.json"
-    asked = {"folder": str(given.folder), "seed": given.seed, "objective": given.objective}
+    asked = {
+        name: str(value)
+        for name, value in vars(given).items()
+        if name in {"folder", "seed", "objective", "rank", "model", "first"}
+    }
     if kept.is_file():
         told = json.loads(kept.read_text(encoding="utf-8"))
         if told["asked"] != asked:

@@ -91,8 +91,46 @@ def test_a_line_that_cannot_stand_there_is_no_answer(backend: SmallBackend) -> N
 
 def test_what_is_unfinished_elsewhere_judges_no_line(backend: SmallBackend) -> None:
     """A function that cannot parse whatever is filled in says nothing about a line."""
-    task = gap("def f(a, b):\n    x = (\n    ", "", "\n    return a\n")
+    task = gap("def f(a, b):\n    x = = 1\n    ", "", "\n    return a\n")
     assert kept(backend, task, "return b", "a = (")[0] == ["return b", "a = ("]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fits", "not_"),
+    [
+        ("class A:\n    @property\n    ", "\n    def f(self):\n        return 1\n",
+         "@cache", "def g(self):"),
+        ("x = {\n    'a': 1,\n    ", "\n    'c': 3,\n}\n", "'b': 2,", "return 1"),
+        ("f(\n    a,\n    ", "\n    c,\n)\n", "b,", "b = 1"),
+        ("def f(a):\n    x = (\n    ", "\n    return x\n", "a)", "a"),
+        ("x = 1\n", "", "y = 1", "return x"),
+        ("def f(xs):\n\tfor x in xs:\n\t\t", "\n\treturn s\n", "s += x", "\ts += x"),
+        ("def f(xs):\n    for x in xs:\n    ", "\n    return s\n", "    s += x", "s += x"),
+    ],
+)  # fmt: skip
+def test_where_no_statement_stands_something_else_does(
+    backend: SmallBackend, before: str, after: str, fits: str, not_: str
+) -> None:
+    """A decorator, an item, a bracket's end; where a block is indented less, a deeper line."""
+    lead = "" if not before[-1:].isspace() or before.endswith(("\t", "\n")) else " "
+    task = gap(before, "", after)
+    denoiser, request = backend.asked(task, DenoiseParams())
+    gaps = small_gap.Gaps(denoiser, task, request, backend._edits().place(task), "")
+    assert gaps._place.lead in {lead, "\n"}
+    assert gaps._judged
+    found = [
+        small_gap._Line(0.0, tuple(denoiser.encode(gaps._place.lead + line + "\n")), 0, way=n)
+        for n, line in enumerate((not_, fits))
+    ]
+    gaps._keep(gaps._beams[0], found)
+    assert [gaps._part(line.ids, whole=True) for line in gaps._beams[0].whole] == [fits]
+
+
+def test_a_block_is_indented_as_the_page_is() -> None:
+    """By a tab, by two blanks, by four where nothing tells."""
+    assert small_gap.unit(gap("for x in xs:\n", "", "\tpass\n")) == "\t"
+    assert small_gap.unit(gap("if a:\n  b = 1\n  if b:\n    c\n", "", "")) == "  "
+    assert small_gap.unit(gap("for x in xs:\n", "", "")) == "    "
 
 
 def test_lines_that_begin_alike_leave_room_for_others(backend: SmallBackend) -> None:

@@ -68,6 +68,16 @@ def test_a_name_means_something_where_it_is_set(line: str, faults: int) -> None:
     assert doubt.faults(page, 8) == faults
 
 
+def test_a_row_stands_where_the_page_could_run_with_it() -> None:
+    """In its function if it has one; one that is over says nothing of a row behind it."""
+    page = "class A:\n    def f(self): return 1\n\n    @property\n{line}\n    def g(self): pass\n"
+    lines = ("    @cache", "    x = 1", "        x = 1", "    def h(self):")
+    stands = [line for line in lines if doubt.stands(page.format(line=line), 6)]
+    assert stands == ["    @cache"]
+    assert not doubt.stands("x = 1\nreturn x\n", 2)
+    assert doubt.stands("def f(x):\n    return x\ny = )\n", 2)
+
+
 def test_in_a_loop_a_name_may_be_set_below() -> None:
     """The round before has set it; and what an inner function uses is set when it is called."""
     loop = "def f(xs):\n    for x in xs:\n        print(y)\n        y = x\n"

@@ -164,4 +164,7 @@ def test_what_cannot_be_tuned_is_said(
     capsys.readouterr()
     assert tune(empty, "--check", "0") == 2
     assert "made of something else" in capsys.readouterr().err
+    for words in (("--rank", "3"), ("--from", "none"), ("--seed", "1")):
+        assert tune(project, "--check", "0", *words, steps=2) == 2, words
+        assert "made of something else" in capsys.readouterr().err
     assert main(["tune", str(project), "--name", "small"]) == 3
