@@ -32,6 +32,8 @@ from diffedit.tune.train import Mark, Plan
 
 TASKS = 12_000
 """Tasks drawn before the first step; longer runs go round again, with other noise."""
+MADE_OF = ("folder", "seed", "objective", "rank", "model", "first")
+"""What has to be asked alike for a run to go on."""
 RANK = 16
 """Of the adapters that ship with the model, too."""
 SECONDS_A_LINE = 30.0
@@ -146,11 +148,7 @@ def begin_with(given: argparse.Namespace, base: str) -> Path | None:
 def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[Item]]:
     """What to train on, and what is held out for the table; drawn once, and kept."""
     kept = folder / "tasks.json"
-    asked = {
-        name: str(value)
-        for name, value in vars(given).items()
-        if name in {"folder", "seed", "objective", "rank", "model", "first"}
-    }
+    asked = {name: str(getattr(given, name)) for name in MADE_OF}
     if kept.is_file():
         told = json.loads(kept.read_text(encoding="utf-8"))
         if told["asked"] != asked:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.events import Paste
+from textual.strip import Strip
 from textual.widgets import Static, TextArea
 
 from diffedit.core.attachment import named
@@ -49,6 +50,12 @@ class InstructionArea(TextArea):
         self.highlight_cursor_line = False
         for key in APP_KEYS:
             self._bindings.key_to_bindings.pop(key, None)
+
+    def render_line(self, y: int) -> Strip:
+        """One row. Where there is no room at all, Textual would divide by it."""
+        if self.content_size.width < 1:
+            return Strip.blank(self.size.width)
+        return super().render_line(y)
 
     def action_cursor_up(self, select: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's
         """The instruction before."""

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+from textual.app import App, ComposeResult
+
+from diffedit.ui.prompt_bar import InstructionArea
 from diffedit.ui.prompt_history import LIMIT, PromptHistory
 
 
@@ -58,3 +62,25 @@ def test_the_file_stays_small(tmp_path: Path) -> None:
     PromptHistory(path).add("last")
     assert len(path.read_text().splitlines()) == LIMIT
     assert PromptHistory(path).last == "last"
+
+
+class Narrow(App[None]):
+    """The line in as little room as there may be."""
+
+    def compose(self) -> ComposeResult:
+        area = InstructionArea()
+        area.placeholder = "say what you want"
+        yield area
+
+
+@pytest.mark.parametrize("width", [0, 1, 2, 3])
+async def test_in_no_room_at_all_there_is_nothing_to_see(width: int) -> None:
+    """A window may become so narrow while the bar is open: what it asks has no row to stand in."""
+    app = Narrow()
+    async with app.run_test(size=(20, 5)) as pilot:
+        area = app.query_one(InstructionArea)
+        area.styles.width = width
+        area.styles.min_width = 0
+        area.styles.border = ("none", "red")
+        await pilot.pause()
+        assert area.render_line(0).cell_length == area.size.width
