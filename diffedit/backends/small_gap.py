@@ -44,6 +44,8 @@ NAMES = 2
 """Names used below and set nowhere that lines begin with."""
 BEHIND = 5.0
 """Nats by which a line that is not whole may be less likely than the best whole one."""
+LONG, ENOUGH = 16, 4
+"""Steps after which so many whole lines will do: what is longer is hardly ever right."""
 RANKED = 8
 """Candidates that are read together with the text after the gap."""
 LINE_TOKENS = 40
@@ -130,7 +132,7 @@ class Gaps:
             self._denoiser.start(1)
             parents = [0] * len(self._beams)
             ids = [beam.live[0][1] for beam in self._beams]
-            while parents and not (params.max_steps and self._steps >= params.max_steps):
+            while parents and not self._ended(params.max_steps):
                 heed(cancelled)
                 ways = self._denoiser.grow(parents, ids, WIDTH + 2)
                 self._steps += 1
@@ -151,6 +153,11 @@ class Gaps:
         yield outcome
 
     # The search --------------------------------------------------------------------------------
+
+    def _ended(self, most: int | None) -> bool:
+        """Whether it has gone on for so long as it may, or as it is worth with what it has."""
+        whole = sum(len(beam.whole) for beam in self._beams)
+        return bool(most and self._steps >= most) or (self._steps >= LONG and whole >= ENOUGH)
 
     def _heads(self) -> Iterator[tuple[str, int]]:
         """How lines may begin, the free ones first, and how many of each are held."""
