@@ -103,8 +103,8 @@ class Gaps:
         deeper = len(self._below) - len(self._below.lstrip()) - len(self._depth)
         self._opens = self._python and deeper > 0
         """Whether a block follows that the gap has to open."""
-        plain = ("if x:",) if self._opens else ("pass",)
-        self._fixed = self._python and any(self._stands(self._start + one) for one in plain)
+        plain = self._start + ("if x:" if self._opens else "pass")
+        self._fixed = self._python and self._stands(plain)
         """Whether a line stands there that is indented as the gap is."""
         if self._python and not self._fixed and self._stands(unit(task) + "pass"):
             self._start = unit(task)

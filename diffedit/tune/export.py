@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from diffedit.backends import small_adapter
 from diffedit.backends.adapter_header import MASK
@@ -16,13 +17,9 @@ from diffedit.tune.net import PARTS, SCALE, Adapted, Net
 
 def export(net: Net, objective: str, about: Mapping[str, str], path: Path) -> None:
     """Write the adapter, its scale multiplied in. Raises OSError."""
-    tensors = {}
-    for number, block in enumerate(net.blocks):
-        for part in PARTS:
-            adapted = getattr(block, part)
-            assert isinstance(adapted, Adapted)
-            tensors[f"blk.{number}.{part}.a"] = adapted.a.detach().float().cpu().numpy()
-            tensors[f"blk.{number}.{part}.b"] = (adapted.b.detach() * SCALE).float().cpu().numpy()
+    tensors = {
+        name: (half.detach() * scale).float().cpu().numpy() for name, half, scale in _halves(net)
+    }
     if objective == MASK:
         noise = net.mask_embedding.detach().float().cpu().numpy()
         tensors[small_adapter.MASK_EMBEDDING] = noise
@@ -31,27 +28,28 @@ def export(net: Net, objective: str, about: Mapping[str, str], path: Path) -> No
 
 def adopt(net: Net, path: Path) -> None:
     """Begin with what an exported adapter has learnt. Raises ModelError."""
-    adapter = small_adapter.read(path)
-    left = dict(adapter.tensors)
-    wrong = ModelError(
-        f"{path} was made for a model of another shape or with another --rank.",
-        hint=f"Here the rank is {net.rank}; --from none begins with nothing.",
-    )
-    found = {}
+    # In float16 half of a small number would be another one.
+    learnt = {name: one.astype("float32") for name, one in small_adapter.read(path).tensors.items()}
+    noise = learnt.pop(small_adapter.MASK_EMBEDDING, None)
+    found = {} if noise is None else {net.mask_embedding: noise}
+    halves = list(_halves(net))
+    shapes = {name: tuple(half.shape) for name, half, _ in halves}
+    if {name: values.shape for name, values in learnt.items()} != shapes:
+        raise ModelError(
+            f"{path} was made for a model of another shape or with another --rank.",
+            hint=f"Here the rank is {net.rank}; --from none begins with nothing.",
+        )
+    found |= {half: learnt[name] / scale for name, half, scale in halves}
+    with torch.no_grad():
+        for parameter, values in found.items():
+            parameter.copy_(torch.from_numpy(values))
+
+
+def _halves(net: Net) -> Iterator[tuple[str, nn.Parameter, float]]:
+    """The two halves of each adapter: its name in a file, and what it is multiplied with there."""
     for number, block in enumerate(net.blocks):
         for part in PARTS:
             adapted = getattr(block, part)
             assert isinstance(adapted, Adapted)
-            for half, scale in ((adapted.a, 1.0), (adapted.b, SCALE)):
-                name = f"blk.{number}.{part}.{'a' if half is adapted.a else 'b'}"
-                values = left.pop(name, None)
-                if values is None or values.shape != tuple(half.shape):
-                    raise wrong
-                found[half] = values / scale
-    if adapter.mask_embedding is not None:
-        found[net.mask_embedding] = adapter.mask_embedding
-    if set(left) - {small_adapter.MASK_EMBEDDING}:
-        raise wrong
-    with torch.no_grad():
-        for parameter, values in found.items():
-            parameter.copy_(torch.from_numpy(values.astype("float32")))
+            yield f"blk.{number}.{part}.a", adapted.a, 1.0
+            yield f"blk.{number}.{part}.b", adapted.b, SCALE

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 import tiny_gguf
 
+from diffedit.backends.adapter_header import about
 from diffedit.backends.small import SmallBackend
+from diffedit.backends.small_weights import GgufFile, load_weights
 from diffedit.cli import main
 from diffedit.config import models
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
 from diffedit.tune import gaps, tasks
+from diffedit.tune.export import adopt, export
+from diffedit.tune.net import Net
 from diffedit.tune.tasks import Item
 
 CODE = '''\
@@ -148,6 +152,20 @@ def test_a_run_begins_with_what_another_has_learnt(
     nowhere = [*more, "--from", "/nope.safetensors"]
     assert main(nowhere) == 3
     assert "Cannot read the adapter" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("objective", ["gaps", "mask"])
+def test_what_is_begun_with_comes_out_as_it_was(
+    project: Path, tmp_path: Path, objective: str
+) -> None:
+    """Read in and written again, an adapter is the same file, to the last bit."""
+    assert tune(project, "--check", "0", "--rate", "3e-5", "--objective", objective) == 0
+    made = Path(models.find("mine").options["adapter"])
+    net = Net(load_weights(GgufFile(Path(models.find("tiny").path)), lambda *_: None), 2)
+    adopt(net, made)
+    words = {name: word for name, word in about(made).items() if name != "objective"}
+    export(net, objective, words, tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == made.read_bytes()
 
 
 def test_what_cannot_be_tuned_is_said(
