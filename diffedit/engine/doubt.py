@@ -36,7 +36,7 @@ def faults(page: str, line: int) -> int | None:
 
 
 def stands(page: str, line: int) -> bool:
-    """Whether the innermost function around a line (from 1) parses, or the page where none is."""
+    """Whether the innermost function around a line (from 1) compiles, or the page without one."""
     own, _ = _function(page.split("\n"), line)
     return tree.compiles(own or page)
 
