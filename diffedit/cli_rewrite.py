@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from diffedit.cli_parser import Parser
 from diffedit.config.settings import load
 from diffedit.core.errors import RequestError
-from diffedit.engine.params import STRENGTHS
+from diffedit.engine.params import STRENGTHS, DenoiseParams
 from diffedit.engine.task import MODES
 from diffedit.headless.rewrite import Order, parse_lines
 
@@ -25,9 +26,7 @@ def order_of(words: Sequence[str]) -> Order:
     dials = {name: getattr(given, name) for name in ("max_steps", "candidates", "seed")}
     if given.strength is not None:
         dials["noise"] = STRENGTHS[given.strength - 1][1]
-    params = replace(chosen.params, **{name: own for name, own in dials.items() if own is not None})
-    if params.max_steps == 0:
-        raise RequestError("--max-steps counts from 1: without a step there is no answer.")
+    params = replace(chosen.params, **_dials(dials))
     return Order(
         path=path,
         lines=tuple(parse_lines(words) for words in given.lines),
@@ -88,6 +87,18 @@ def _parser() -> Parser:
     ):
         result.add_argument(f"--{name}", dest="result", action="store_const", const=name, help=told)
     return parser
+
+
+def _dials(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The dials that were given, each checked by itself. Raises RequestError, by its flag."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name, value in given.items():
+        try:
+            DenoiseParams.asked(**{name: value})
+        except RequestError as error:
+            flag = f"--{name.replace('_', '-')}"
+            raise RequestError(error.message.replace(name, flag, 1)) from error
+    return given
 
 
 def _options(words: Sequence[str]) -> Mapping[str, str]:

@@ -295,11 +295,11 @@ def _params(file: TomlFile) -> DenoiseParams:
         # The two temperatures bound each other: alone, each must not trip over a default.
         pair = {"t_min": {"t_max": 1e9}, "t_max": {"t_min": 0.0}}.get(key, {})
         try:
-            DenoiseParams(**{**pair, key: value})
+            DenoiseParams.asked(**{**pair, key: value})
         except RequestError as error:
             raise file.error(error.message, "params", key) from error
     try:
-        return DenoiseParams(**table)
+        return DenoiseParams.asked(**table)
     except RequestError as error:
         raise file.error(error.message, "params") from error
 

@@ -83,6 +83,12 @@ def test_tables_are_read(tmp_path: Path) -> None:
         ("params = 3", 1, "must be a table"),
         ("[params]\nseed = 1\nmax_stepz = 2", 3, "'max_steps'"),
         ("[params]\nseed = 1\nt_min = -1", 3, "t_min"),
+        (
+            "[params]\nseed = 1\nmax_steps = 0",
+            3,
+            "max_steps must be a whole number from 1 to 10,000",
+        ),
+        (f"[params]\nmax_steps = {'9' * 20}", 2, "from 1 to 10,000, not 999"),
         ("[params]\nt_min = 0.5\nt_max = 0.1", 1, "must not exceed"),
         ("[keys]\n\n'ctrl+x' = 3", 3, "text in quotes"),
         ("[models]\nfar = 3", 2, "[models.far]"),

@@ -106,7 +106,7 @@ def test_proofreading_takes_one_stretch_that_is_not_too_long(
 def test_a_run_without_a_step_is_refused(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """There would be no answer; one line says so."""
     assert rewrite(file, "--max-steps", "0") == 2
-    assert "--max-steps counts from 1" in capfd.readouterr().err
+    assert "--max-steps must be a whole number from 1 to" in capfd.readouterr().err
     assert rewrite(file, "--max-steps", "1") in (0, 1)
 
 
