@@ -59,5 +59,9 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text made visible, on one line: a file's name may hold newlines and tabs too."""
-    return visible(text).replace("\n", "␊").replace("\t", "␉")
+    """The text made visible, on one line: a file's name may hold newlines and tabs too.
+
+    All joiners are seen: what shows a name or a hit cuts it at its edge, an emoji joined of
+    several between two of them, and then the row is a cell too wide for the screen.
+    """
+    return visible(text).replace("\n", "␊").replace("\t", "␉").replace(JOINER, "·")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_laws import LAW
 
-from diffedit.core.show import visible
+from diffedit.core.show import one_line, visible
 
 
 def test_no_character_acts_on_the_terminal() -> None:
@@ -67,3 +67,8 @@ def test_one_character_for_one(text: str) -> None:
 def test_how_the_unseen_is_shown(text: str, shown: str) -> None:
     """Control characters become their pictures, the others a sign that is seen."""
     assert visible(text) == shown
+
+
+def test_a_name_on_one_line_joins_nothing() -> None:
+    """What shows it cuts it anywhere, and each of its characters has cells of its own."""
+    assert one_line("a\n\t👨\u200d👩 e\u0301") == "a␊␉👨·👩 e\u0301"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from stage_app import staged
 
 from diffedit.ui import recent
@@ -98,3 +99,20 @@ async def test_a_name_in_the_tree_is_shown_not_obeyed(project: Path) -> None:
         painted = "".join(strip.text for strip in stage.app.screen._compositor.render_strips())
         assert "\x1b" not in painted
         assert "␛[31m" in painted
+
+
+async def test_the_edge_of_the_tree_stands_in_one_column(project: Path) -> None:
+    """A name may be cut within an emoji joined of several: no row is a cell wider than others."""
+    family = "\u200d".join("👨👩👧")
+    for length in range(18, 27):
+        (project / "deep" / f"{'b' * length}{family}{family}.py").touch()
+    async with staged(project / "a.py") as stage:
+        stage.app.window.show_tree(project / "deep", stage.app.filing.finding.open)
+        await stage.pilot.pause()
+        tree = stage.app.screen.query_one(FileTree)
+        await tree.reload()
+        await stage.pilot.pause()
+        rows = stage.app.screen._compositor.render_strips()[: tree.region.height]
+        assert {cell_len(row.text) for row in rows} == {stage.app.size.width}
+        edge = tree.region.right - 1
+        assert {row.crop(edge, edge + 1).text for row in rows} == {"▕"}
