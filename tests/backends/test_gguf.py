@@ -603,16 +603,26 @@ def test_a_file_is_looked_at_once(files: dict[str, Path], keep: Path) -> None:
     assert '"kind": "causal"' in found.read_text(encoding="utf-8")
 
 
-def test_a_file_is_requantized_once(files: dict[str, Path], keep: Path) -> None:
-    """The smaller file is made at the first load and used at every other."""
-    backend = loaded(files["llama"], keep=str(keep), requantize="q8_0")
-    (made,) = keep.glob("*.q8_0.gguf")
-    assert made.stat().st_size < files["llama"].stat().st_size
+@pytest.mark.parametrize("kind", ["q4_0", "q8_0", "f16", "f32"])
+def test_a_file_is_requantized_once(kind: str, files: dict[str, Path], keep: Path) -> None:
+    """The file of other weights is made at the first load and used at every other."""
+    backend = loaded(files["llama"], keep=str(keep), requantize=kind)
+    (made,) = keep.glob(f"*.{kind}.gguf")
     assert editing(backend).model.path == made
     before = made.stat().st_mtime_ns
-    loaded(files["llama"], keep=str(keep), requantize="q8_0")
+    loaded(files["llama"], keep=str(keep), requantize=kind)
     assert made.stat().st_mtime_ns == before
     assert list(keep.glob(".part-*")) == []
+
+
+def test_weights_are_written_smaller_or_larger_as_asked(files: dict[str, Path], keep: Path) -> None:
+    """Four bits, eight, sixteen and thirty-two: each file is larger than the one before."""
+    sizes = []
+    for kind in ("q4_0", "q8_0", "f16", "f32"):
+        loaded(files["llama"], keep=str(keep), requantize=kind)
+        (made,) = keep.glob(f"*.{kind}.gguf")
+        sizes.append(made.stat().st_size)
+    assert sizes == sorted(set(sizes))
 
 
 @pytest.mark.skipif("DIFFEDIT_TEST_MODEL" not in os.environ, reason="needs the model in the box")
