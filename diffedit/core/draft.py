@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.diff import Hunk, keep_hunks
+from diffedit.core.graphemes import settle
 from diffedit.core.hand import Hand
 from diffedit.core.piece import Piece, PieceState
 from diffedit.core.sections import changes_within, hunks_within
+from diffedit.core.stretch import places
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -121,6 +123,32 @@ class Draft:
         """The draft as it stands, settled: what was typed into it must not be lost."""
         text = "".join(piece.text for piece in self.pieces)
         return replace(self, status="settled", texts=(text,), chosen=0, message=message)
+
+    def entered(self, place: int) -> Hand:
+        """A hand with its caret at a place of the finished text, to go on typing there."""
+        hand = self.hand or Hand(pieces=self.pieces)
+        fixed: Stretches = ()
+        if self.between:
+            # Where it is not known what lies between the places, nothing is typed.
+            whole = ((-1, len(self.text) + 1),)
+            fixed = places(self.original, self.between, self.text) or whole
+        return replace(hand.over(self.text), fixed=fixed).at(place)
+
+    def place_of(self, at: int) -> int:
+        """Where in the proposed text a place of the original is: in its row, as it stands there."""
+        row = there = self.original.count("\n", 0, at)
+        column = at - self.original.rfind("\n", 0, at) - 1
+        for hunk in self.hunks():
+            (first, end), (new_first, new_end) = hunk.old_rows, hunk.new_rows
+            if row < first:
+                break
+            if row < end:
+                there = min(new_first + row - first, max(new_end - 1, new_first))
+                break
+            there = row + new_end - end
+        lines = self.text.split("\n")
+        there = min(there, len(lines) - 1)
+        return sum(len(line) + 1 for line in lines[:there]) + settle(lines[there], column)
 
     @property
     def typed(self) -> bool:

@@ -39,6 +39,19 @@ class Review:
         known = others.get(draft.chosen) or Review.of(draft)
         return replace(known, draft=draft, others=others)
 
+    def written(self, draft: Draft) -> Review:
+        """The review after something was typed into its text.
+
+        What was said of a change that still is the same stands.
+        """
+        said = {
+            (hunk.old, hunk.new_text): v for hunk, v in zip(self.hunks, self.verdicts, strict=True)
+        }
+        hunks = draft.hunks()
+        verdicts = tuple(said.get((hunk.old, hunk.new_text)) for hunk in hunks)
+        current = min(self.current, max(len(hunks) - 1, 0))
+        return replace(self, draft=draft, hunks=hunks, verdicts=verdicts, current=current)
+
     @property
     def kept(self) -> tuple[int, ...]:
         """The numbers of the hunks that applying would keep."""

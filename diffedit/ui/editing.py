@@ -379,7 +379,7 @@ class Editing:
         if draft.message:
             stage.say(draft.message)
         if buffer is stage.buffers.current:
-            at_it = stayed(buffer, draft)
+            at_it = stayed(buffer, review.draft)  # typed into since it came, it may be
             show_edit(stage, buffer, focus=at_it)
             if not at_it:
                 # Whoever types elsewhere goes on typing: "a" and Enter are no verdicts there.

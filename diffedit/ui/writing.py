@@ -16,11 +16,13 @@ from diffedit.ui.shown import show_edit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from diffedit.core.draft import Draft
     from diffedit.ui.buffers import Buffer
     from diffedit.ui.stage import Stage
 
 BETWEEN = "This stays as it is: it is no part of this edit. Esc ends the run."
 ONLY_TYPING = "While it denoises only typing goes into the draft. Esc ends the run."
+ONLY_TYPING_THERE = "Here only typing goes into the draft. ctrl+k goes to its review."
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -35,12 +37,26 @@ class Writing:
 
     @property
     def _hand(self) -> Hand | None:
-        """The hand with its caret in the picture, while a run goes on that takes it in."""
+        """The hand with its caret in the picture, or in the draft that the run has come to."""
         buffer = self._stage.buffers.current
         draft = buffer.draft
-        if draft is None or not (buffer.session.typing or buffer.edit.stage == "review"):
+        if draft is None or draft.hand is None or not self._within(draft):
             return None
-        return draft.hand if draft.hand is not None and draft.hand.caret is not None else None
+        if buffer.session.typing:
+            hand = draft.hand
+        elif buffer.edit.stage == "review":
+            hand = draft.hand.over(draft.text)  # another answer may be looked at
+        else:
+            return None
+        return hand if hand.caret is not None else None
+
+    def _within(self, draft: Draft) -> bool:
+        """Whether the cursor stands where what is typed is the draft's.
+
+        The end of the span is, where the run left the cursor; its start is the page's.
+        """
+        head, span = self._stage.buffers.current.page.selection.head, draft.span
+        return span.start < head <= span.end or (span.empty and head == span.start)
 
     def typed(self, text: str) -> bool:
         """Text into the draft, if the cursor is within it; False where it is the page's."""
@@ -93,18 +109,23 @@ class Writing:
             return False
         after = before.moved(way)
         self._write(after)
-        if after.caret is None:
-            span = self._stage.buffers.current.edit.draft
-            if span is not None:
-                at = span.span.start if way in ("left", "up") else span.span.end
-                self._stage.window.editor.stand(at)
-        return True
+        draft = self._stage.buffers.current.edit.draft
+        if after.caret is not None or draft is None:
+            return True
+        at = draft.span.start if way in ("left", "up") else draft.span.end
+        self._stage.window.editor.stand(at)
+        # At the end of the span typing is the draft's still: the page's cursor goes on from there.
+        return way == "left"
 
     def refused(self) -> bool:
         """What would change the page under a draft that can be typed into; the person is told."""
-        if self._hand is None and self._entered() is None:
-            return False
-        self._stage.say(ONLY_TYPING)
+        if self._hand is None:
+            buffer = self._stage.buffers.current
+            span = buffer.draft.span if buffer.draft is not None else None
+            at_end = span is not None and not span.empty and buffer.page.selection.head == span.end
+            if not buffer.live or at_end or self._entered() is None:
+                return False
+        self._stage.say(ONLY_TYPING if self._stage.buffers.current.live else ONLY_TYPING_THERE)
         return True
 
     def left(self) -> None:
@@ -120,27 +141,37 @@ class Writing:
         self._kept(buffer)
         if buffer.review is not None:
             show_edit(self._stage, buffer, focus=False)
+            # Whoever types goes on typing: in the review's line, letters are verdicts.
+            self._stage.window.focus_on(self._stage.window.editor)
         self._stage.window.paint(buffer)
 
     def _entered(self) -> Hand | None:
-        """A hand where the cursor is seen in the picture, if that is within the span."""
+        """A hand where the cursor is seen in the draft, if that is within the span."""
         buffer, editor = self._stage.buffers.current, self._stage.window.editor
-        draft, head = buffer.draft, buffer.page.selection.head
-        if draft is None or not buffer.live or not editor.selection.is_empty:
+        draft = buffer.draft
+        if draft is None or not editor.selection.is_empty or not self._within(draft):
             return None
-        span = draft.span
-        if not (span.start < head < span.end or (span.empty and head == span.start)):
+        if not (buffer.session.typing or buffer.edit.stage == "review"):
             return None
-        if not buffer.session.typing:
-            return None
-        text = buffer.page.text
+        return buffer.session.entered(self._place(buffer, draft))
+
+    def _place(self, buffer: Buffer, draft: Draft) -> int:
+        """Where in the draft the cursor is: at its end, or where it is seen in the picture.
+
+        Once the review is on the screen, where that place of the page has come to.
+        """
+        text, head, span = buffer.page.text, buffer.page.selection.head, draft.span
+        shown = draft.text if draft.pieces or draft.texts else draft.original
+        if head == span.end and not span.empty:
+            return len(shown)
+        if self._stage.window.review_bar.display:
+            return draft.place_of(head - span.start)
+        editor = self._stage.window.editor
         first, left = text.location(span.start)
-        shown = draft.text if draft.pieces else draft.original
         lines = shown.split("\n")
         row = min(text.location(head)[0] - first, len(lines) - 1)
         lead = visible(text.lines[first][:left]) if row == 0 else ""
         line = lead + visible(lines[row])
         cell = editor.cell_of(head)
         column = max(0, column_at(line, cell, editor.indent_width) - len(lead))
-        place = sum(len(one) + 1 for one in lines[:row]) + min(column, len(lines[row]))
-        return buffer.session.entered(place)
+        return sum(len(one) + 1 for one in lines[:row]) + min(column, len(lines[row]))

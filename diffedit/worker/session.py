@@ -202,8 +202,14 @@ class Session:
         return self._edit.stage == "denoise" and self._run is not None and self._run.typing
 
     def entered(self, place: int) -> Hand | None:
-        """A hand with its caret at a place of the picture; None where no run takes one in."""
-        return self._run.entered(place) if self._run is not None and self.typing else None
+        """A hand with its caret at a place of the picture, or of the draft under review.
+
+        None where there is none, or where the model takes nothing in.
+        """
+        if self._run is not None and self._edit.stage == "denoise":
+            return self._run.entered(place)
+        review = self._edit.review if self._edit.stage == "review" else None
+        return review.draft.entered(place) if review is not None else None
 
     def write(self, hand: Hand) -> None:
         """The person has typed into the picture of the run: it is held from the next step on."""
@@ -212,10 +218,9 @@ class Session:
             self._run.write(hand)
         elif review is not None:
             # The run ended under the person's hands: what they go on typing is the draft's still.
-            draft = replace(review.draft.written(hand), chosen=0)
-            others = (text for text in review.draft.texts[1:] if text != hand.text)
-            draft = replace(draft, texts=(hand.text, *others))
-            self.edit = self._edit.said(review.turned(draft))
+            draft, texts = review.draft.written(hand), list(review.draft.texts)
+            texts[draft.chosen] = hand.text
+            self.edit = self._edit.said(review.written(replace(draft, texts=tuple(texts))))
 
     def choose(self, number: int) -> Draft:
         """Put another of the finished texts under review. Raises RequestError without a draft."""

@@ -1,5 +1,7 @@
 """A draft is a value: it follows the page and never moves it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from page_laws import LAW, TEXTS, changes_of, spans_in
 
 from diffedit.core.change import Change, ChangeSet
 from diffedit.core.draft import Draft, Figures, Piece
+from diffedit.core.review import Review
 from diffedit.core.span import Selection, Span
 
 SETTLED = Draft(span=Span(2, 5), original="a\nb").settled(("a\nc", "x\nb"), Figures(steps=4))
@@ -90,3 +93,37 @@ def test_a_span_runs_forwards() -> None:
     assert Span(3, 3)
     assert (Span(1, 4).contains(4), Span(1, 4).contains(5)) == (True, False)
     assert Span(1, 4).shifted(2) == Span(3, 6)
+
+
+def test_a_settled_draft_is_entered_where_it_is_looked_at() -> None:
+    """What is typed goes on from the answer that is chosen; between its places nothing does."""
+    hand = SETTLED.entered(2).inserted("z")
+    assert (hand.text, hand.typed) == ("a\nzc", "z")
+    written = replace(SETTLED.written(hand), texts=(hand.text, "xz\nb"), chosen=1)
+    assert written.entered(2).inserted("!").text == "xz!\nb"
+    apart = Draft(span=Span(0, 5), original="a - b", between=((1, 4),))
+    apart = apart.settled(("aa - b",), Figures())
+    assert [n for n in range(7) if not apart.entered(n).free] == [3, 4]
+    lost = replace(apart, texts=("aab",))
+    assert not any(lost.entered(n).free for n in range(4))
+
+
+def test_a_place_of_the_original_is_found_in_the_draft() -> None:
+    """Where lines came in before it, it goes along; in a changed line, to the same column."""
+    draft = Draft(span=Span(0, 9), original="a\nbb\nc\ngone")
+    draft = draft.settled(("new\na\nBBB\nc",), Figures())
+    assert [draft.text[: draft.place_of(at)] for at in (0, 1, 3, 5, 6)] == [
+        "new\n", "new\na", "new\na\nB", "new\na\nBBB\n", "new\na\nBBB\nc"
+    ]  # fmt: skip
+    assert draft.place_of(9) <= len(draft.text)
+    assert replace(draft, texts=("",)).place_of(5) == 0
+
+
+def test_typing_into_a_review_leaves_what_was_said_of_other_changes() -> None:
+    """A line that was not changed is one more change then, and wanted like any other."""
+    draft = Draft(span=Span(0, 5), original="a\nb\nc").settled(("A\nb\nc",), Figures())
+    review = Review.of(draft).said(wanted=False)
+    hand = draft.entered(5).inserted("!")
+    written = review.written(replace(draft.written(hand), texts=(hand.text,)))
+    assert written.verdicts == (False, None)
+    assert written.draft.change(written.kept).apply("a\nb\nc") == "a\nb\nc!"

@@ -314,6 +314,8 @@ class Fuzz:
                 raise StaleError(f"row {y}: {strip.text!r}, not {anew.text!r}; {told}")
         seen = editor.screen._compositor.render_strips()
         left, top = editor.region.offset
+        room, rows = len(seen) - top, min(len(strips), editor.window.height)
+        assert rows <= room, f"{rows} rows in {editor.region} of {editor.app.size}; {told}"
         for y, strip in enumerate(strips[: editor.window.height]):
             if JOINER in strip.text:
                 continue  # Textual cuts a joined emoji apart where a row is cut right behind it

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stage_app import Stage, staged
@@ -172,7 +173,7 @@ async def test_keys_in_the_draft(tmp_path: Path, home: Path) -> None:
         while hand_of(stage).caret is not None:
             await stage.press("down")
         await stage.press("z")
-        assert stage.text == TEXT.replace("three", "threez", 1)
+        assert stage.text == TEXT.replace("four", "fourz", 1)
 
 
 async def test_a_model_that_cannot_take_it_in_says_so(tmp_path: Path, home: Path) -> None:
@@ -213,3 +214,70 @@ async def test_no_instant_of_the_journal_has_it_twice(
         assert stage.text.count("big!") == 1
         assert await strike(stage) == stage.text
     assert set(told) == {1}
+
+
+async def test_the_end_of_the_span_is_the_end_of_the_draft(tmp_path: Path, home: Path) -> None:
+    """There the run leaves the cursor: what is typed goes on from the draft, and backspace back."""
+    async with running(tmp_path, home, 'typing = "1"') as stage:
+        await stage.press("end")
+        await stage.type("bigg")
+        await stage.press("backspace")
+        assert stage.text == TEXT
+        assert "THREE>big" in hand_of(stage).text
+        await stage.press("end", "right", "z")
+        assert stage.text == TEXT.replace("four", "zfour")
+        await stage.press("left", "left")
+        await stage.type("!")
+        await stage.saw("settled")
+        assert "THREE>big" in said_by(stage)
+        assert said_by(stage).strip("<>").endswith("!")
+        assert stage.text == TEXT.replace("four", "zfour")
+
+
+@pytest.mark.parametrize(("at", "draft"), [(13, "TWO THREEzR"), (8, "TWO zRTHREE")])
+@pytest.mark.parametrize("when", ["at once", "on the screen"])
+async def test_a_letter_as_the_run_settles_is_the_draft_s(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, *, at: int, draft: str, when: str
+) -> None:
+    """The worker has answered, and the screen does not show it yet or only just: nothing drops."""
+    (home / "config" / "settings.toml").write_text('[models.held]\nsteps = "1"\n')
+    path = tmp_path / "page.txt"
+    path.write_text(TEXT)
+    async with staged(path, model="held:paper") as stage:
+        editing, editor = stage.app.editing, stage.app.window.editor
+        ended = editing._ended
+
+        def typed(*words: Any) -> None:
+            assert stage.app.buffers.current.review is not None
+            editor.stand(at)
+            if when == "at once":
+                assert editor.canvas is not None
+                assert editor.canvas.typed("z")
+            ended(*words)
+
+        monkeypatch.setattr(editing, "_ended", typed)
+        await stage.press("down", "home", "shift+end")
+        await stage.edit("louder")
+        if when == "on the screen":
+            editor.focus()
+            await stage.type("z")
+        assert editor.has_focus
+        await stage.type("R")
+        assert said_by(stage) == draft
+        assert stage.text == TEXT
+        await stage.press("ctrl+k", "enter")
+        assert stage.text == f"one\n{draft}\nfour\n"
+
+
+async def test_typing_goes_on_from_the_answer_that_is_chosen(tmp_path: Path, home: Path) -> None:
+    """Not from the one that came first, which stays as it is."""
+    options = 'typing = "1"\nother = "another big!"'
+    async with running(tmp_path, home, options) as stage:
+        await stage.type("big!")
+        await stage.saw("settled")
+        first = said_by(stage)
+        await stage.press("ctrl+k", "]", "ctrl+k")
+        await stage.type("?")
+        assert said_by(stage) == "another big!?"
+        await stage.press("ctrl+k", "[")
+        assert said_by(stage) == first

@@ -185,6 +185,23 @@ async def test_a_settled_draft_goes_stale_too(
     assert str(document.text) == "one\n2\nthree\n"
 
 
+async def test_what_is_typed_when_it_has_settled_is_the_draft_s(
+    session: Session, document: Document, held: Make
+) -> None:
+    """From the answer that is looked at, in a line that the model left alone too; others stay."""
+    await last(session, held(text="ONE\ntwo", other="ZWO\ntwo"), Span(0, 7))
+    session.choose(1)
+    hand = session.entered(len("ZWO\ntwo"))
+    assert hand is not None
+    session.write(hand.inserted("!"))
+    assert session.draft is not None
+    assert session.draft.texts == ("ONE\ntwo", "ZWO\ntwo!")
+    review = session.edit.review
+    assert review is not None
+    session.apply(review.kept)
+    assert str(document.text) == "ZWO\ntwo!\nthree\n"
+
+
 @pytest.mark.parametrize("phase", ["prefill", "step"])
 async def test_esc_leaves_the_page_as_it_was(
     session: Session, document: Document, held: Make, phase: str
