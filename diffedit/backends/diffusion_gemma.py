@@ -22,16 +22,16 @@ from diffedit.core.heat import Scored
 from diffedit.engine import rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.canvas import Canvas
-from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
-from diffedit.engine.request import MAX_STEPS
+from diffedit.engine.request import MAX_STEPS, CanvasRequest
+from diffedit.engine.side_by_side import side_by_side
 from diffedit.engine.step import Event, Outcome
 from diffedit.engine.task import Task
 from diffedit.engine.typed import Typing, nothing
 
 if TYPE_CHECKING:
     from diffedit.backends.gemma_denoiser import GemmaDenoiser
-    from diffedit.backends.gemma_edit import Edits, Prompt
+    from diffedit.backends.gemma_edit import Edits
     from diffedit.backends.gemma_images import Pictures
     from diffedit.backends.gemma_tokens import GemmaTokens
 
@@ -56,7 +56,7 @@ class DiffusionGemmaBackend:
         self.model = self._folder.name
         self.device = device
         self._weights = options.get("weights", "auto")
-        self._note = ""
+        self._note, self._room = "", 0
         if self._weights not in PRECISIONS:
             raise RequestError(
                 f"There are no weights '{self._weights}'.",
@@ -90,6 +90,7 @@ class DiffusionGemmaBackend:
         try:
             from transformers.utils import logging  # noqa: PLC0415 - heavy
 
+            from diffedit.backends.gemma_batch import room_of  # noqa: PLC0415 - torch
             from diffedit.backends.gemma_denoiser import GemmaDenoiser  # noqa: PLC0415 - torch
         except (ImportError, OSError) as error:
             raise gemma_folder.broken(error) from error
@@ -106,6 +107,7 @@ class DiffusionGemmaBackend:
         usual = placed.device.type == "cuda"
         self._denoiser.compiled = usual if self._compile is None else self._compile
         self.device = placed.device.type
+        self._room = room_of(model.config, placed.device, context)
         self._prepare(tokens, model.config, vision=checkpoint.vision)
         report("warm", 0, 1)
         self._warm_up(self._denoiser)
@@ -143,7 +145,7 @@ class DiffusionGemmaBackend:
         cancelled: Cancelled,
         typing: Typing = nothing,
     ) -> Iterator[Event]:
-        """Denoise one answer, canvas by canvas. Raises DiffeditError."""
+        """Denoise one answer, canvas by canvas, or several in one batch. Raises DiffeditError."""
         denoiser, edits = self._denoiser, self._edits
         if denoiser is None or edits is None:
             raise ModelError(f"{self.model} is not loaded.")
@@ -158,12 +160,7 @@ class DiffusionGemmaBackend:
             prompt = edits.prompt(task, params, ids)
             picture = replace(picture, end=prompt.images_end)
         denoiser.marks, denoiser.picture = (prompt.mark,), picture
-        return in_turn(
-            lambda params, typing: self._run(denoiser, prompt, params, (cancelled, typing)),
-            params,
-            typing,
-            original=task.text,
-        )
+        return self._run(denoiser, prompt.request, params, (cancelled, typing))
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is between all others, in several looks. Raises DiffeditError."""
@@ -178,15 +175,21 @@ class DiffusionGemmaBackend:
     def _run(
         self,
         denoiser: GemmaDenoiser,
-        prompt: Prompt,
+        request: CanvasRequest,
         params: DenoiseParams,
         asked: tuple[Cancelled, Typing],
     ) -> Iterator[Event]:
         """The run: its noise from the seed, its events one by one."""
-        denoiser.seed(params.seed)
-        request = replace(prompt.request, fresh=denoiser.fresh)
+        from diffedit.backends.gemma_batch import GemmaBatch  # noqa: PLC0415 - torch
+
+        if (params.candidates or 1) > 1 and params.max_steps != 0:
+            events = side_by_side(GemmaBatch(denoiser, self._room), request, params, *asked)
+        else:
+            denoiser.seed(params.seed)
+            request = replace(request, fresh=denoiser.fresh)
+            events = rewrite.canvases(denoiser, request, params, *asked)
         with self._in_memory(denoiser):
-            for event in rewrite.canvases(denoiser, request, params, *asked):
+            for event in events:
                 yield self._noted(event)
 
     @contextmanager

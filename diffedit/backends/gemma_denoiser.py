@@ -1,9 +1,9 @@
 """DiffusionGemma as the engine sees it: it reads left to right, and denoises on its device.
 
-The arithmetic of a step is that of transformers' `generate()` operation for operation, in the
-same order of random draws, so that the same seed gives the same tokens (a contract test holds
-us to it). What differs is what stays where: logits never leave the device, and three short
-lists a step do.
+The arithmetic of a step is that of transformers' `generate()` (see `gemma_row`), so that the same
+seed gives the same tokens: a contract test holds us to it. What differs is what stays where:
+logits never leave the device, and three short lists a step do. Several canvases at once are
+`gemma_batch`'s.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 import torch
 
 from diffedit.backends.gemma_cache import KINDS, Shown, can_rewind, new_cache, padded, rewind
-from diffedit.backends.gemma_seen import entropies, reading_of
-from diffedit.backends.gemma_sizes import SLACK
+from diffedit.backends.gemma_row import SURE, GemmaRow
+from diffedit.backends.gemma_seen import entropies
+from diffedit.backends.gemma_sizes import SLACK, row_bytes
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
 from diffedit.engine.backend import (
@@ -33,8 +34,6 @@ from diffedit.engine.canvas import Canvas
 
 CHUNK = 1024
 """Prompt tokens read in one pass; a cancel waits for the pass."""
-_SURE = 1e4
-"""How far a held id's logit stands above all others. Its entropy is 0 then, exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class Picture:
 
 
 class GemmaDenoiser:
-    """Moves: it holds the cache, the canvas, the noise and what the last step remembers."""
+    """Moves: it holds the cache, the canvas with its noise, and what the last step remembers."""
 
     noise: Noise = "uniform"
     mask_id: int | None = None
@@ -76,29 +75,24 @@ class GemmaDenoiser:
         """Encoder passes so far, those of committed canvases included."""
         self._model = model
         self._compiled: Any = None
-        self._device = device
-        self._random = torch.Generator(device)
-        self._before: torch.Tensor | None = None
+        self.device = device
+        self.row = GemmaRow(self.vocabulary, device)
+        """The canvas that is denoised by itself."""
         self._cache = new_cache(text, SLACK)
         self._ids: list[int] = []
         self._ends: list[int] = []
         """Where each pass over the cached ids ended."""
         self._cached_picture = 0
         self._shown: Shown | None = None
-        self._canvas = torch.empty((1, 0), dtype=torch.long, device=device)
-        self._kept = torch.empty(0, dtype=torch.long, device=device)
-        self._kept_ids = self._kept
-        self._warm: torch.Tensor | None = None
         self._memory: torch.Tensor | None = None
 
     def seed(self, number: int) -> None:
         """Where noise and samples begin, as `torch.manual_seed` has it."""
-        self._random.manual_seed(number)
+        self.row.seed(number)
 
     def fresh(self, count: int) -> Sequence[int]:
         """New noise ids, from the same stream as the samples."""
-        noise: list[int] = self._noise(count)[0].tolist()
-        return noise
+        return self.row.fresh(count)
 
     def forget(self) -> None:
         """Let go of all that was read."""
@@ -165,30 +159,28 @@ class GemmaDenoiser:
         end = begun + len(ids)
         extra: dict[str, Any] = {}
         if self.picture is not None and begun == 0:
-            kinds = torch.zeros((1, len(ids)), dtype=torch.long, device=self._device)
-            kinds[
-                0, torch.tensor(ids, device=self._device) == self._model.config.image_token_id
-            ] = 1
+            kinds = torch.zeros((1, len(ids)), dtype=torch.long, device=self.device)
+            kinds[0, torch.tensor(ids, device=self.device) == self._model.config.image_token_id] = 1
             extra = {
-                "pixel_values": self.picture.pixels.to(self._device, self._model.dtype),
-                "image_position_ids": self.picture.positions.to(self._device),
+                "pixel_values": self.picture.pixels.to(self.device, self._model.dtype),
+                "image_position_ids": self.picture.positions.to(self.device),
                 "mm_token_type_ids": kinds,
             }
         encoder = self._model.model.encoder
         with torch.inference_mode():
-            places = torch.arange(begun, end, dtype=torch.int32, device=self._device)[None]
+            places = torch.arange(begun, end, dtype=torch.int32, device=self.device)[None]
             masks = encoder.create_masks_for_generate(
                 config=self._model.config,
                 inputs_embeds=torch.empty(
-                    (1, len(ids), 0), dtype=self._model.dtype, device=self._device
+                    (1, len(ids), 0), dtype=self._model.dtype, device=self.device
                 ),
-                attention_mask=torch.ones((1, end), dtype=torch.bool, device=self._device),
+                attention_mask=torch.ones((1, end), dtype=torch.bool, device=self.device),
                 cache=self._cache,
                 position_ids=places,
                 mm_token_type_ids=extra.get("mm_token_type_ids"),
             )
             encoder(
-                input_ids=torch.tensor([list(ids)], device=self._device),
+                input_ids=torch.tensor([list(ids)], device=self.device),
                 attention_mask=masks,
                 cache=self._cache,
                 position_ids=places,
@@ -202,49 +194,29 @@ class GemmaDenoiser:
 
     def place(self, canvas: Canvas) -> None:
         """Begin with this canvas, its kept slots held, memory seeded where it starts warm."""
-        self._canvas = torch.tensor([canvas.ids], device=self._device)
-        kept = [slot for slot, free in enumerate(canvas.free) if not free]
-        self._kept = torch.tensor(kept, dtype=torch.long, device=self._device)
-        self._kept_ids = self._canvas[0, self._kept]
-        self._memory = None
-        self._warm = None
-        if canvas.warm:
-            self._warm = torch.tensor([canvas.warm], device=self._device)
-            known = zip(canvas.ids, canvas.free, canvas.warm, strict=True)
-            self._memory = self._remembered(
-                {slot: own for slot, (own, free, warm) in enumerate(known) if warm or not free}
-            )
+        sure = self.row.place(canvas)
+        self._memory = self.remembered(sure) if sure else None
 
     def step(self, temperature: float, entropy_bound: float) -> Reading:
         """One step as in the reference: predict, sample, accept under the bound, renoise."""
         with torch.inference_mode():
             if self.ahead:
-                self._before = self._random.get_state()
-            logits = self._cooled(self._canvas, temperature)
-            sampled = self._sampled(logits)
-            argmax = logits.argmax(dim=-1)
-            entropy = entropies(logits)
-            by_entropy, order = torch.sort(entropy, dim=-1, descending=False)
-            spent = torch.cumsum(by_entropy, dim=-1) - by_entropy <= entropy_bound
-            accepted = torch.scatter(torch.zeros_like(spent), dim=-1, index=order, src=spent)
-            noise = self._noise(self._canvas.shape[1])
-            if self._warm is not None:
-                noise = torch.where(self._warm, self._canvas, noise)
-            self._canvas = torch.where(accepted, sampled, noise)
-            self._memory = logits.to(self._model.model.decoder.embed_tokens.weight.dtype)
-            return reading_of(argmax, entropy, accepted)
+                self.row.remember()
+            logits = self._cooled(self.row.canvas, temperature)
+            reading = self.row.accept(logits, entropy_bound)
+            self._memory = logits.to(self.embedding.dtype)
+            return reading
 
     def take_back(self) -> None:
         """Noise goes on as if the last step had never been set off."""
-        if self._before is not None:
-            self._random.set_state(self._before)
+        self.row.take_back()
 
     def predict(self, canvas: Canvas, temperature: float) -> Prediction:
         """Look at a canvas that the engine keeps; the memory of the step before is kept here."""
         with torch.inference_mode():
-            logits = self._cooled(torch.tensor([canvas.ids], device=self._device), temperature)
-            sampled = self._sampled(logits)
-            self._memory = logits.to(self._model.model.decoder.embed_tokens.weight.dtype)
+            logits = self._cooled(torch.tensor([canvas.ids], device=self.device), temperature)
+            sampled = self.row.sampled(logits)
+            self._memory = logits.to(self.embedding.dtype)
             return Prediction(
                 sampled=sampled[0].tolist(),
                 argmax=logits.argmax(dim=-1)[0].tolist(),
@@ -267,11 +239,11 @@ class GemmaDenoiser:
         They hold noise in this look, never their own token, and the others are held as given.
         """
         with torch.inference_mode():
-            noise = self._noise(len(slots))[0].tolist()
+            noise = self.fresh(len(slots))
             canvas, hidden = list(ids), set(slots)
             for slot, token in zip(slots, noise, strict=True):
                 canvas[slot] = token if token != ids[slot] else (token + 1) % self.vocabulary
-            memory = self._remembered(
+            memory = self.remembered(
                 {slot: own for slot, own in enumerate(ids) if slot not in hidden}
             )
             return self._logits([canvas], [slots], memory).log_softmax(dim=-1)
@@ -283,22 +255,34 @@ class GemmaDenoiser:
         memory: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Logits of some slots of several canvases, one pass: [all slots, vocabulary], float32."""
-        model = self._model
-        hidden = model.model(
-            decoder_input_ids=torch.tensor([list(ids) for ids in canvases], device=self._device),
+        ids = torch.tensor([list(ids) for ids in canvases], device=self.device)
+        hidden = self.states(ids, memory)
+        rows = torch.cat(
+            [
+                hidden[row, torch.tensor(list(wanted), device=self.device)]
+                for row, wanted in enumerate(slots)
+            ]
+        )
+        return self.head(rows)
+
+    def states(self, canvases: torch.Tensor, memory: Any) -> torch.Tensor:
+        """One pass over canvases [rows, slots], after the prefix: [rows, slots, hidden].
+
+        `memory`: logits of the step before or what stands for them; None: there was none.
+        """
+        hidden: torch.Tensor = self._model.model(
+            decoder_input_ids=canvases,
             self_conditioning_logits=memory,
             decoder_attention_mask=dict.fromkeys(KINDS),
             cache=Shown(self._cache, rows=len(canvases)),
             decoder_position_ids=self._places(),
         ).last_hidden_state
-        rows = torch.cat(
-            [
-                hidden[row, torch.tensor(list(wanted), device=self._device)]
-                for row, wanted in enumerate(slots)
-            ]
-        )
-        cap = model.final_logit_softcapping
-        logits: torch.Tensor = torch.tanh(model.lm_head(rows).float() / cap) * cap
+        return hidden
+
+    def head(self, states: torch.Tensor) -> torch.Tensor:
+        """States [..., hidden] to logits [..., vocabulary], float32, as the model's own forward."""
+        cap = self._model.final_logit_softcapping
+        logits: torch.Tensor = self._model.lm_head(states).float().div_(cap).tanh_().mul_(cap)
         return logits
 
     def _cooled(self, canvas: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -312,13 +296,7 @@ class GemmaDenoiser:
             cache=self._shown,
             decoder_position_ids=self._places(),
         ).logits
-        # A tensor, since a plain number would be turned into a product with its reciprocal on a
-        # GPU, which rounds otherwise than the reference.
-        logits = logits.div_(torch.full((), temperature, device=self._device))
-        if len(self._kept):
-            logits[0, self._kept] = -_SURE
-            logits[0, self._kept, self._kept_ids] = 0.0
-        return logits
+        return self.row.cooled(logits, temperature)
 
     def _seen_prefix(self) -> Shown:
         if not self.compiled:
@@ -347,25 +325,29 @@ class GemmaDenoiser:
     def _places(self) -> torch.Tensor:
         begun = len(self._ids)
         return torch.arange(
-            begun, begun + self.canvas_length, dtype=torch.int32, device=self._device
+            begun, begun + self.canvas_length, dtype=torch.int32, device=self.device
         )[None]
 
-    def _sampled(self, logits: torch.Tensor) -> torch.Tensor:
-        chances = torch.softmax(logits[0], dim=-1, dtype=torch.float32)
-        return torch.multinomial(chances, num_samples=1, generator=self._random).view(1, -1)
+    @property
+    def embedding(self) -> Any:
+        """The matrix of the vocabulary, [vocabulary, hidden], or what stands for it."""
+        return self._model.model.decoder.embed_tokens.weight
 
-    def _noise(self, count: int) -> torch.Tensor:
-        return torch.randint(
-            0, self.vocabulary, (1, count), generator=self._random, device=self._device
+    @property
+    def row_bytes(self) -> int:
+        """What one canvas takes of a pass after the present prefix, without its logits."""
+        return row_bytes(
+            self._model.config.text_config.to_dict(),
+            canvas=self.canvas_length,
+            tokens=len(self._ids),
+            width=self.embedding.dtype.itemsize,
         )
 
-    def _remembered(self, sure: dict[int, int]) -> torch.Tensor:
+    def remembered(self, sure: dict[int, int]) -> torch.Tensor:
         """Logits as if the step before had been sure of some slots and known nothing of others."""
-        kind = self._model.model.decoder.embed_tokens.weight.dtype
-        memory = torch.zeros(
-            (1, self.canvas_length, self.vocabulary), dtype=kind, device=self._device
-        )
-        slots = torch.tensor(list(sure), device=self._device)
-        memory[0, slots] = -_SURE
-        memory[0, slots, torch.tensor(list(sure.values()), device=self._device)] = 0.0
+        shape = (1, self.canvas_length, self.vocabulary)
+        memory = torch.zeros(shape, dtype=self.embedding.dtype, device=self.device)
+        slots = torch.tensor(list(sure), device=self.device)
+        memory[0, slots] = -SURE
+        memory[0, slots, torch.tensor(list(sure.values()), device=self.device)] = 0.0
         return memory

@@ -143,7 +143,7 @@ def _need(kind: Kind, counted: tuple[int, int], config: Mapping[str, Any], conte
         weights=counted[0],
         experts=counted[1],
         cache=cache_bytes(text, context),
-        logits=LOGITS * 4 * int(config.get("canvas_length", 256)) * int(text["vocab_size"]),
+        logits=logits_bytes(config),
         workspace=workspace,
     )
 
@@ -157,6 +157,31 @@ def cache_bytes(text: Mapping[str, Any], context: int) -> int:
         tokens = min(context, int(text["sliding_window"]) + SLACK) if sliding else context
         total += 2 * 2 * (tokens + STEP) * heads * width
     return total
+
+
+def logits_bytes(config: Mapping[str, Any]) -> int:
+    """What a step's logits take, with all that is made of them, for one canvas."""
+    slots = int(config.get("canvas_length", 256))
+    return LOGITS * 4 * slots * int(config["text_config"]["vocab_size"])
+
+
+def row_bytes(text: Mapping[str, Any], *, canvas: int, tokens: int, width: int) -> int:
+    """What a canvas takes of a pass of the decoder at its widest, after `tokens` of a prompt.
+
+    Either in attention: keys and values joined, then once more for each head, and the scores in
+    float32 with their softmax; or in the experts: each slot as often as it asks one. `width` is
+    the bytes of a number.
+    """
+    queries, hidden = int(text["num_attention_heads"]), int(text["hidden_size"])
+    asked = canvas * int(text["top_k_experts"])
+    widest = asked * width * (5 * hidden + 3 * 2 * int(text["moe_intermediate_size"]))
+    for layer, kind in enumerate(text["layer_types"]):
+        heads, size = _heads(text, layer, kind)
+        sliding = kind == "sliding_attention"
+        seen = canvas + (min(tokens, int(text["sliding_window"])) if sliding else tokens)
+        pair = 2 * (heads + queries) * seen * size * width
+        widest = max(widest, pair + 2 * queries * canvas * seen * 4)
+    return widest
 
 
 def _heads(text: Mapping[str, Any], layer: int, kind: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from diffedit.core.heat import Scored
-    from diffedit.engine.canvas import Canvas
+    from diffedit.engine.canvas import Canvas, Fresh
     from diffedit.engine.params import DenoiseParams
     from diffedit.engine.step import Event
     from diffedit.engine.task import Task
@@ -166,6 +166,36 @@ class BatchDenoiser(Denoiser, Protocol):
         self, canvases: Sequence[Canvas], slots: Sequence[Sequence[int]], temperature: float
     ) -> list[list[float]]:
         """The entropy, in nats, of these slots of each canvas, after one look at all of them."""
+
+
+class Batch(Protocol):
+    """Rows of canvases that a DeviceDenoiser denoises in one pass over what it has read.
+
+    Each row has noise of its own: it becomes what its seed alone gives, up to the rounding of a
+    pass over more rows.
+    """
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """Whose prefix and cache it is."""
+
+    @property
+    def most(self) -> int:
+        """How many rows one pass after the present prefix may have, 1 at least."""
+
+    def begin(self, seeds: Sequence[int]) -> list[Fresh]:
+        """A row a seed, numbered from 0; gives where each one's noise comes from."""
+
+    def place(self, row: int, canvas: Canvas) -> None:
+        """This row begins with this canvas, as `DeviceDenoiser.place`."""
+
+    def step(
+        self, rows: Sequence[int], temperatures: Sequence[float], entropy_bound: float
+    ) -> list[Seen]:
+        """One step of these rows as `DeviceDenoiser.step`, in one pass; the others rest."""
+
+    def alone(self, row: int) -> None:
+        """The denoiser itself goes on with this row's noise."""
 
 
 class CausalDenoiser(Protocol):

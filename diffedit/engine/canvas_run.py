@@ -12,7 +12,7 @@ from diffedit.core.draft import Piece, PieceState
 from diffedit.engine.backend import BatchDenoiser, Denoiser
 from diffedit.engine.begin import canvas_of, cooled, noise_of
 from diffedit.engine.canvas import Canvas
-from diffedit.engine.denoise import Look, denoise
+from diffedit.engine.denoise import Course, Look, denoise
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest, Layout
 from diffedit.engine.schedule import temperature
@@ -36,7 +36,11 @@ class CanvasRun:
     def __init__(self, denoiser: Denoiser, request: CanvasRequest, params: DenoiseParams) -> None:
         self._denoiser, self._params = denoiser, params
         self.fresh = request.fresh or noise_of(denoiser, Random(params.seed))
-        self._steps = self._canvas = 0
+        self.steps = 0
+        """Steps so far: the last one's number."""
+        self.doubt = 0.0
+        """The mean entropy of the last step, in nats."""
+        self._canvas = 0
         self._begin(request)
 
     def _begin(self, request: CanvasRequest) -> None:
@@ -52,7 +56,8 @@ class CanvasRun:
         self._before: tuple[Piece, ...] = ()
         self._now: list[Slot] = []
         self._stop: StopReason = "sure"
-        self._shown = as_it_was(request.original)
+        self.shown = as_it_was(request.original)
+        """The picture as it was seen last."""
         self._ended = False
 
     @property
@@ -71,7 +76,7 @@ class CanvasRun:
         assert self.request.relay is not None
         relay = self.request.relay
         self._begin(replace(relay(typed), relay=relay))
-        self._shown = (Piece(typed.text, "noise"),)
+        self.shown = (Piece(typed.text, "noise"),)
 
     def started(self) -> Started:
         """The run as it begins. Of several layouts the likeliest is told, and the most steps."""
@@ -145,16 +150,29 @@ class CanvasRun:
             fixed=self.request.temperature,
         )
 
+    def course(self, canvas: Canvas) -> Course:
+        """The denoising of one canvas whose steps are taken elsewhere, under the entropy bound."""
+        return Course(
+            canvas,
+            cooled(self._params, canvas),
+            max_steps=self.max_steps,
+            fixed=self.request.temperature,
+        )
+
+    def saw(self, look: Look) -> None:
+        """One denoising step that nobody is shown."""
+        self._now, self.doubt = _slots(look), look.mean_entropy
+
     def step(self, number: int, look: Look) -> Step:
         """One denoising step, with all canvases in the picture."""
-        self._steps += 1
-        self._now = _slots(look)
+        self.steps += 1
+        self.saw(look)
         self._show()
         return Step(
             canvas=number,
-            step=self._steps,
+            step=self.steps,
             canvas_step=look.step,
-            pieces=self._shown,
+            pieces=self.shown,
             accepted=look.share,
             temperature=look.temperature,
             mean_entropy=look.mean_entropy,
@@ -192,9 +210,9 @@ class CanvasRun:
     def cancelled(self) -> Outcome:
         """The last picture, as the person saw it."""
         return Outcome(
-            text="".join(piece.text for piece in self._shown),
+            text="".join(piece.text for piece in self.shown),
             stop="cancelled",
-            steps=self._steps,
+            steps=self.steps,
             canvases=self._canvas,
             tokens=len(self._everything()),
             thought=self._thinking.text(),
@@ -220,7 +238,7 @@ class CanvasRun:
         return Outcome(
             text=text,
             stop="steps" if cut else self._stop,
-            steps=self._steps,
+            steps=self.steps,
             canvases=self._canvas,
             tokens=len(answer) + self._thinking.tokens,
             alternatives=alternatives,
@@ -241,7 +259,7 @@ class CanvasRun:
         pieces = self._before + self._pieces(self._answer(len(self._committed)))
         if self.request.channel is not None:
             self._thinking.written, pieces = without_tags(pieces)
-        self._shown = self.request.picture(pieces)
+        self.shown = self.request.picture(pieces)
 
     def _everything(self) -> list[Slot]:
         """All slots of the answer so far."""

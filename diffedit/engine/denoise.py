@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
 from diffedit.engine import sampler
-from diffedit.engine.backend import Denoiser, DeviceDenoiser, Prediction, Reading
+from diffedit.engine.backend import Denoiser, DeviceDenoiser, Prediction, Reading, Seen
 from diffedit.engine.canvas import Canvas, Fresh
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.schedule import temperature
@@ -43,7 +43,7 @@ class Look:
         return sum(self.accepted) / free if free else 1.0
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """One step, wherever it was taken: the canvas after it, and what it said."""
 
     canvas: Canvas
@@ -54,7 +54,7 @@ class _Taken(NamedTuple):
     accepted: Sequence[bool]
 
 
-_Steps = Generator[_Taken, None, None]
+_Steps = Generator[Taken, None, None]
 
 
 def denoise(  # noqa: PLR0913 - the last two are the families' own
@@ -74,41 +74,57 @@ def denoise(  # noqa: PLR0913 - the last two are the families' own
     """
     if not canvas.free_slots:
         return
-    warmths = [
-        temperature(step, params, max_steps) if fixed is None else fixed
-        for step in range(1, max_steps + 1)
-    ]
+    course = Course(canvas, params, max_steps=max_steps, fixed=fixed)
     if isinstance(denoiser, DeviceDenoiser) and accept is None:
         denoiser.place(canvas)
-        steps = _there(denoiser, canvas, params, warmths)
+        steps = _there(denoiser, canvas, params, course.warmths)
     else:
-        steps = _here(denoiser, canvas, warmths, accept or _bound(denoiser, params), fresh)
+        accept = accept or _bound(denoiser, params)
+        steps = _here(denoiser, canvas, course.warmths, accept, fresh)
     with closing(steps):
-        yield from _looks(steps, canvas, params, warmths)
+        for taken in steps:
+            look = course.look(taken)
+            yield look
+            if look.stop:
+                return
 
 
-def _looks(
-    steps: _Steps, canvas: Canvas, params: DenoiseParams, warmths: Sequence[float]
-) -> Iterator[Look]:
-    """What each step looks like, up to the one that is stable and sure, or the last."""
-    watch = Watch()
-    for step, taken in enumerate(steps, start=1):
-        watch = watch.seen(taken.argmax, canvas.free)
+class Course:
+    """Moves: how far the denoising of one canvas has come, and what each step looks like."""
+
+    def __init__(
+        self, canvas: Canvas, params: DenoiseParams, *, max_steps: int, fixed: float | None = None
+    ) -> None:
+        self._canvas, self._params = canvas, params
+        self.warmths = [
+            temperature(step, params, max_steps) if fixed is None else fixed
+            for step in range(1, max_steps + 1)
+        ]
+        """The temperature of each step, in order."""
+        self._watch, self._step = Watch(), 0
+
+    @property
+    def warmth(self) -> float:
+        """The temperature of the next step."""
+        return self.warmths[self._step]
+
+    def look(self, taken: Taken) -> Look:
+        """One step more; its look has a stop where the canvas is stable and sure, or steps end."""
+        canvas, self._step = self._canvas, self._step + 1
+        self._watch = self._watch.seen(taken.argmax, canvas.free)
         mean = mean_entropy(taken.entropy, canvas.free)
-        sure = watch.done(mean, params) or not any(taken.canvas.open)
-        stop: StopReason | None = "sure" if sure else "steps" if step == len(warmths) else None
-        yield Look(
-            step=step,
+        sure = self._watch.done(mean, self._params) or not any(taken.canvas.open)
+        last = self._step == len(self.warmths)
+        return Look(
+            step=self._step,
             argmax=taken.written,
             entropy=taken.entropy,
             accepted=taken.accepted,
             free=canvas.free,
-            temperature=warmths[step - 1],
+            temperature=self.warmths[self._step - 1],
             mean_entropy=mean,
-            stop=stop,
+            stop="sure" if sure else "steps" if last else None,
         )
-        if stop:
-            return
 
 
 def _here(
@@ -121,7 +137,7 @@ def _here(
         canvas = sampler.renoise(canvas, prediction, accepted, fresh)
         if denoiser.noise == "mask":
             canvas = sampler.settle(canvas, accepted)
-        yield _Taken(
+        yield Taken(
             canvas,
             prediction.argmax,
             _written(canvas, prediction),
@@ -139,17 +155,19 @@ def _there(
         for number in range(len(warmths)):
             for warmth in warmths[number + len(waiting) : number + 1 + denoiser.ahead]:
                 waiting.append(denoiser.step(warmth, params.entropy_bound))
-            seen = waiting.popleft()()
-            said = sampler.held(
-                Prediction(sampled=canvas.ids, argmax=seen.argmax, entropy=seen.entropy), canvas
-            )
-            taken = tuple(
-                took and free for took, free in zip(seen.accepted, canvas.free, strict=True)
-            )
-            yield _Taken(canvas, said.argmax, said.argmax, said.entropy, taken)
+            yield taken_there(canvas, waiting.popleft()())
     finally:
         if waiting:
             denoiser.take_back()
+
+
+def taken_there(canvas: Canvas, seen: Seen) -> Taken:
+    """A step that was taken on the device; its kept slots are what they are held to."""
+    said = sampler.held(
+        Prediction(sampled=canvas.ids, argmax=seen.argmax, entropy=seen.entropy), canvas
+    )
+    accepted = tuple(took and free for took, free in zip(seen.accepted, canvas.free, strict=True))
+    return Taken(canvas, said.argmax, said.argmax, said.entropy, accepted)
 
 
 def _bound(denoiser: Denoiser, params: DenoiseParams) -> Accept:

@@ -1,12 +1,13 @@
 """Several answers of a canvas model, one after another over one prefix, each with its own seed.
 
-One after another, since each is to be what its seed gives alone, token for token: rows of one pass
-are rounded by how many they are. A denoiser may remember looks that the answers have in common.
+For models to which a pass over more rows brings nothing; `side_by_side` is for those that gain.
+Here each answer is what its seed gives alone, token for token, since rows of one pass are rounded
+by how many they are. A denoiser may remember looks that the answers have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 from diffedit.core.errors import ModelError
@@ -75,17 +76,25 @@ class _Turns:
         """All answers, best first. Raises ModelError where there is none."""
         if not self._done:
             raise self._failed
-        order = sorted(self._done, key=lambda one: (one[1].text == original, one[0]))
-        found = [outcome for _, outcome in order]
-        texts = dict.fromkeys(text for one in found for text in (one.text, *one.alternatives))
-        return replace(
-            found[0],
-            alternatives=tuple(texts)[1:],
-            steps=self._steps,
-            tokens=sum(one.tokens for one in found),
-        )
+        return best_first(self._done, original, self._steps)
 
     def _heard(self) -> Typed | None:
         typed = self._typing()
         self._news = typed or self._news
         return typed
+
+
+def best_first(done: Sequence[tuple[float, Outcome]], original: str, steps: int) -> Outcome:
+    """The outcomes of several runs, each with its doubt, as one that took so many steps.
+
+    The surest first, one that is the old text last; each text once.
+    """
+    order = sorted(done, key=lambda one: (one[1].text == original, one[0]))
+    found = [outcome for _, outcome in order]
+    texts = dict.fromkeys(text for one in found for text in (one.text, *one.alternatives))
+    return replace(
+        found[0],
+        alternatives=tuple(texts)[1:],
+        steps=steps,
+        tokens=sum(one.tokens for one in found),
+    )
