@@ -8,12 +8,15 @@ import platform
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any
 
 from diffedit import __version__
 from diffedit.bench import case_store, quality_table
+from diffedit.bench.in_file import Files
 from diffedit.bench.quality_judge import judge
 from diffedit.bench.quality_table import Result
+from diffedit.cases import source
 from diffedit.cases.case import KINDS, PARTS, Case, Kind, Part
 from diffedit.cli_parser import Parser
 from diffedit.config import models
@@ -25,6 +28,18 @@ from diffedit.core.span import Span
 from diffedit.engine.params import DenoiseParams
 from diffedit.worker.client import Client
 from diffedit.worker.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Who is asked, and how."""
+
+    model: Model
+    params: DenoiseParams
+    files: Files = field(default_factory=Files)
+    """Where the files of the cases are; none: a page is all that is shown."""
+    device: str = "auto"
+
 
 PATIENCE_S = 300.0
 """An edit that takes longer counts as failed."""
@@ -43,13 +58,16 @@ def main(words: Sequence[str]) -> int:
     if not model.installed:
         hint = f"`diffedit models pull {model.name}` fetches it."
         raise ModelError(f"{model.name} is not on this machine.", hint=hint)
-    params = DenoiseParams(seed=given.seed)
     part: Part = given.part
     cases = case_store.chosen(case_store.cases(part, say), kinds, given.limit)
+    files = Files() if given.alone else Files(source.modules())
+    params = DenoiseParams(seed=given.seed)
+    setup = Setup(model=model, params=params, files=files, device=given.device)
     figures: dict[str, Any] = {"part": part, "seed": given.seed, "asked": len(cases)}
+    figures["missing_lines"] = "alone" if given.alone else "in their files"
     results: list[Result] = []
     try:
-        figures |= asyncio.run(measure(cases, model, params, results, device=given.device))
+        figures |= asyncio.run(measure(cases, setup, results))
     except KeyboardInterrupt:
         # Hours may lie in what there is.
         show(figures | {"model": model.name}, results, as_json=given.json)
@@ -80,6 +98,11 @@ def _parser() -> Parser:
     parser.add_argument("--kinds", metavar="A,B", help="only these kinds of edits")
     parser.add_argument(
         "--part", choices=PARTS[1:], default="test", help="tune on validation, report test"
+    )
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="show a function with a line missing without the file that it stands in",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the model's seed")
     parser.add_argument("--json", action="store_true", help="one JSON object, every answer in it")
@@ -114,20 +137,18 @@ def told(figures: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any
 
 async def measure(
     cases: Sequence[Case],
-    model: Model,
-    params: DenoiseParams,
+    setup: Setup,
     results: list[Result],
     *,
-    device: str = "auto",
     report: Callable[[str], None] | None = None,
 ) -> dict[str, str]:
     """Score into `results`, and tell what ran. Raises DiffeditError when the model does not run."""
     report = report or say
     client = Client()
     try:
-        report(f"loading {model.name}")
-        loaded = await client.load(model, device)
-        async with aclosing(score(cases, model, params, client, device=device)) as scored:
+        report(f"loading {setup.model.name}")
+        loaded = await client.load(setup.model, setup.device)
+        async with aclosing(score(cases, setup, client)) as scored:
             async for result in scored:
                 results.append(result)
                 solved = sum(one.verdict == "solved" for one in results)
@@ -139,17 +160,12 @@ async def measure(
 
 
 async def score(
-    cases: Sequence[Case],
-    model: Model,
-    params: DenoiseParams,
-    client: Client,
-    *,
-    device: str = "auto",
+    cases: Sequence[Case], setup: Setup, client: Client
 ) -> AsyncGenerator[Result, None]:
     """How each case goes, one after the other. Raises BackendError after failures in a row."""
     failures = 0
     for case in cases:
-        draft = await answer(case, model, params, client, device=device)
+        draft = await answer(case, setup, client)
         # The judge waits for a process of its own; the worker's wire must be read meanwhile.
         result = await asyncio.to_thread(judged, case, draft)
         yield result
@@ -158,20 +174,19 @@ async def score(
             raise BackendError(f"{failures} edits in a row failed: {result.message}")
 
 
-async def answer(
-    case: Case, model: Model, params: DenoiseParams, client: Client, *, device: str = "auto"
-) -> Draft:
+async def answer(case: Case, setup: Setup, client: Client) -> Draft:
     """The draft that the editor would show for this case: the same door, the same page."""
-    session = Session(Document(case.page(case.text)), client)
-    span = Span(len(case.before), len(case.before) + len(case.text))
+    before, after = setup.files.sides(case)
+    session = Session(Document(before + case.text + after), client)
+    span = Span(len(before), len(before) + len(case.text))
     drafts = session.rewrite(
         span,
         instruction=case.instruction,
         mode=case.mode,
-        params=params,
-        model=model,
+        params=setup.params,
+        model=setup.model,
         language="python",
-        device=device,
+        device=setup.device,
     )
     last = Draft(span=span, original=case.text)
     try:

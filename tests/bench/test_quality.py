@@ -9,6 +9,8 @@ import pytest
 from library import cases_of_library, library
 
 from diffedit.bench import case_store, quality
+from diffedit.bench.in_file import Files
+from diffedit.bench.quality import Setup
 from diffedit.bench.quality_judge import Verdict
 from diffedit.bench.quality_table import Result, by_group, by_kind, table
 from diffedit.cases import source as case_source
@@ -33,13 +35,13 @@ def oracle(home: Path, cases: list[Case], tmp_path: Path) -> Callable[..., Model
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"))
     path = tmp_path / "answers.json"
 
+    ways = (Files(), Files(library()))
+    shown = [(case, files.sides(case)) for files in ways for case in cases]
+
     def make(first: tuple[str, ...] = (), **options: str) -> Model:
         answers = {
-            json.dumps([case.before, case.text, case.after, case.instruction]): [
-                *first,
-                case.answer,
-            ]
-            for case in cases
+            json.dumps([before, case.text, after, case.instruction]): [*first, case.answer]
+            for case, (before, after) in shown
         }
         path.write_text(json.dumps(answers), encoding="utf-8")
         return Model(name="oracle", backend="oracle", path=str(path), options=options)
@@ -50,7 +52,7 @@ def oracle(home: Path, cases: list[Case], tmp_path: Path) -> Callable[..., Model
 async def scored(cases: list[Case], model: Model) -> list[Result]:
     """How the model does."""
     results: list[Result] = []
-    ran = await quality.measure(cases, model, DenoiseParams(), results)
+    ran = await quality.measure(cases, Setup(model=model, params=DenoiseParams()), results)
     assert ran == {"model": "oracle", "backend": "oracle", "device": "cpu"}
     return results
 
@@ -85,8 +87,9 @@ async def test_a_model_that_does_not_run_has_no_score(
 ) -> None:
     """Failures in a row end it, and the error says what the model said."""
     results: list[Result] = []
+    setup = Setup(model=oracle(say="fail"), params=DenoiseParams())
     with pytest.raises(BackendError, match="The oracle is silent"):
-        await quality.measure(cases, oracle(say="fail"), DenoiseParams(), results)
+        await quality.measure(cases, setup, results)
     assert [result.verdict for result in results] == ["failed"] * quality.MOST_FAILURES
 
 
