@@ -48,14 +48,27 @@ def at_each(
             still = edit.selection if edit and not edit.changes else old
             after.append(_carried(still, whole))
             continue
-        own = edit.changes.changes[0].span.start
-        shift = sum(
-            change.growth
-            for change, owner in zip(changes, owners, strict=True)
-            if owner != number and change.span.start <= own and change.span.end <= own
-        )
-        after.append(Selection(edit.selection.anchor + shift, edit.selection.head + shift))
+        others = [change for change, owner in zip(changes, owners, strict=True) if owner != number]
+        after.append(_beside(edit, others))
     return Edit(whole, after[0], made[0][1].group), distinct(after[0], after[1:])
+
+
+def _beside(edit: Edit, others: Iterable[Change]) -> Selection:
+    """Where an edit's own selection is when all the others are made too."""
+    own, shift = edit.changes, 0
+    first, behind = own.changes[0].span.start, list[Change]()
+    for change in others:
+        if change.span.end <= first:
+            shift += change.growth
+        else:
+            behind.append(Change(own.carry(change.span), change.text))
+    # It may stand in what goes there, as on the next line when that is deleted as well.
+    then = ChangeSet(tuple(behind))
+    anchor, head = (
+        then.carry_position(at, after=False) + shift
+        for at in (edit.selection.anchor, edit.selection.head)
+    )
+    return Selection(anchor, head)
 
 
 def distinct(first: Selection, others: Iterable[Selection]) -> list[Selection]:

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from editor_app import editing, press
 from stage_app import staged
 from textual.events import Paste
@@ -9,7 +10,8 @@ from textual.events import Paste
 from diffedit.core.span import Selection
 from diffedit.core.text import Text
 from diffedit.ui import edits
-from diffedit.ui.many import at_each
+from diffedit.ui.line_edits import EDITS, Page
+from diffedit.ui.many import at_each, distinct
 
 
 def test_an_edit_at_many_places_is_the_same_edit_at_each() -> None:
@@ -55,6 +57,24 @@ def test_a_cursor_within_what_another_takes_away_stays_in_the_text() -> None:
     whole = at_each([Selection(0, 9), Selection.at(4)], lambda one: edits.replace(one, ""))
     assert whole is not None
     assert (whole[0].selection, whole[1]) == (Selection.at(0), [])
+
+
+@pytest.mark.parametrize("name", sorted(EDITS))
+def test_every_cursor_stays_in_the_text(name: str) -> None:
+    """The line below, where a cursor goes whose line is deleted, may be deleted by the next one."""
+    random = Random(11)
+    for _ in range(300):
+        text = "".join(random.choices("ab \n", k=random.randint(0, 20)))
+        most = len(text)
+        chosen = [Selection.at(random.randint(0, most)) for _ in range(random.randint(2, 4))]
+        chosen = [chosen[0], *distinct(chosen[0], chosen[1:])]
+        page = Text(text)
+        found = at_each(chosen, lambda one, page=page: EDITS[name](Page(page, one, "  ", "python")))  # type: ignore[misc]
+        if found is None:
+            continue
+        after = len(found[0].changes.apply(text))
+        for one in (found[0].selection, *found[1]):
+            assert 0 <= min(one.anchor, one.head) <= max(one.anchor, one.head) <= after
 
 
 def test_two_cursors_on_a_line_indent_it_once() -> None:
