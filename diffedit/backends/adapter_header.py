@@ -46,6 +46,10 @@ def header_of(raw: bytes, path: Path) -> tuple[dict[str, Any], int]:
         (length,) = struct.unpack_from("<Q", raw)
         header = json.loads(raw[8 : 8 + length])
     except (struct.error, ValueError, RecursionError) as error:
+        if raw[8:9] != b"{":
+            what = "a GGUF file, not an adapter" if raw[:4] == b"GGUF" else "no adapter"
+            hint = "`diffedit tune` makes adapters, .safetensors files."
+            raise ModelError(f"{path} is {what}.", hint=hint) from error
         raise broken(path, "its header cannot be read") from error
     if not isinstance(header, dict):
         raise broken(path, "its header cannot be read")

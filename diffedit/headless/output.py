@@ -72,6 +72,12 @@ def plain(message: str) -> str:
     return show.visible(" ".join(message.split()))
 
 
+def in_lines(error: DiffeditError) -> str:
+    """What went wrong, and what to do: there is no selection here, a stretch is said by lines."""
+    hint = error.hint.replace("Select less", "Name fewer lines (--lines A:B)")
+    return f"{error.message} {hint}".strip()
+
+
 def in_bytes(text: str, form: Form) -> bytes:
     """The text in the file's encoding; UTF-8 where that is no superset of ASCII."""
     encoding = "utf-8" if form.encoding.lower().startswith("utf-16") else form.encoding

@@ -14,8 +14,16 @@ from diffedit.core.errors import DiffeditError, RequestError, TooLongError
 from diffedit.core.heat import by_heat, tokens_scored
 from diffedit.core.show import one_line
 from diffedit.core.span import Span
-from diffedit.headless.output import CHANGED, INTERRUPTED, UNCHANGED, WRONG, Output, code_of
-from diffedit.headless.rewrite import language_of
+from diffedit.headless.output import (
+    CHANGED,
+    INTERRUPTED,
+    UNCHANGED,
+    WRONG,
+    Output,
+    code_of,
+    in_lines,
+)
+from diffedit.headless.rewrite import language_of, span_of
 from diffedit.worker.client import Client
 from diffedit.worker.session import Session
 
@@ -41,9 +49,7 @@ def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> 
     except KeyboardInterrupt:
         return INTERRUPTED
     except TooLongError as error:
-        # There is no selection here: what is to be read is said with --lines.
-        said = str(error).partition(" Select less")[0]
-        output.note(f"{said} Name fewer lines: --lines A:B.")
+        output.note(in_lines(error))
         return WRONG
     except DiffeditError as error:
         output.note(str(error))
@@ -53,12 +59,9 @@ def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> 
 async def _run(order: Order, output: Output, worker: tuple[str, ...] | None) -> int:
     document = Document(files.read(order.path).text)
     text = document.text
-    first, last = order.lines or (1, len(text.lines))
     if order.most < 1:
         raise RequestError(f"--most counts places from 1, so it cannot be {order.most}.")
-    if last > len(text.lines):
-        raise RequestError(f"{order.path} has {len(text.lines):,} lines; there is no line {last}.")
-    span: Span = text.rows(first - 1, last - 1)
+    span = Span(0, len(text)) if order.lines is None else span_of(text, order.lines, order.path)
     model = models.find(order.model)
     if not model.installed:
         raise RequestError(

@@ -28,6 +28,7 @@ from diffedit.headless.output import (
     UNCHANGED,
     Output,
     code_of,
+    in_lines,
 )
 from diffedit.worker.check import Checker, mended
 from diffedit.worker.client import Client
@@ -77,7 +78,7 @@ def run(order: Order, output: Output, worker: tuple[str, ...] | None = None) -> 
         output.note("cancelled; the file is untouched.")
         return INTERRUPTED
     except DiffeditError as error:
-        output.note(str(error))
+        output.note(in_lines(error))
         return code_of(error)
     finally:
         output.clear()
@@ -94,21 +95,25 @@ def parse_lines(words: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
+def span_of(text: Text, lines: tuple[int, int], path: Path) -> Span:
+    """The lines asked for, counted as everybody does. Raises RequestError: there are none such."""
+    first, last = lines
+    count = len(text.lines)
+    if count > 1 and not text.lines[-1]:
+        count -= 1
+    if last > count:
+        has = "1 line" if count == 1 else f"{count:,} lines"
+        raise RequestError(f"{path} has {has}; there is no line {last}.")
+    return text.rows(first - 1, last - 1)
+
+
 def places_of(text: Text, order: Order) -> tuple[Span, Stretches]:
     """The lines asked for, as a span of the text, and what of it lies between several places.
 
     Raises RequestError when there are none such.
     """
-    count = len(text.lines)
-    if count > 1 and not text.lines[-1]:
-        count -= 1
-    spans = list[tuple[int, int]]()
-    for first, last in order.lines:
-        if last > count:
-            lines = "1 line" if count == 1 else f"{count:,} lines"
-            raise RequestError(f"{order.path} has {lines}; there is no line {last}.")
-        span = text.rows(first - 1, last - 1)
-        spans.append((span.start, span.end))
+    found = [span_of(text, lines, order.path) for lines in order.lines]
+    spans = [(span.start, span.end) for span in found]
     whole = Span(min(spans)[0], max(end for _, end in spans))
     if len(spans) == 1:
         return whole, ()
@@ -185,8 +190,8 @@ class _Tape:
     def end(self, error: DiffeditError) -> None:
         """A worker that died said nothing more; the last line tells of it all the same."""
         if self._output is not None and not isinstance(self._last, Done | Failed):
-            kind: str = error.kind
-            self._output.event(Failed(id=None, kind=kind, message=str(error)))  # type: ignore[arg-type]
+            kind, hint = error.kind, error.hint
+            self._output.event(Failed(id=None, kind=kind, message=error.message, hint=hint))  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -271,7 +276,7 @@ def _came_to_nothing(session: Session, tape: _Tape, output: Output, draft: Draft
         output.note(draft.message or "cancelled.")
         return FAILED
     tape.end(session.error)
-    output.note(str(session.error))
+    output.note(in_lines(session.error))
     return code_of(session.error)
 
 

@@ -29,4 +29,4 @@ def died(code: int) -> str:
 def error_of(failed: messages.Failed) -> DiffeditError:
     """The error that a failure on the wire stands for."""
     kind = _KINDS.get(failed.kind, DiffeditError)
-    return kind(failed.message)
+    return kind(failed.message, hint=failed.hint)

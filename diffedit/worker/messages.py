@@ -189,6 +189,8 @@ class Failed(Message, tag="failed", kw_only=True, frozen=True):
     id: int | None
     kind: FailureKind
     message: str
+    hint: str = ""
+    """What to do next."""
     detail: str = ""
 
 

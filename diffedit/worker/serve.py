@@ -110,7 +110,7 @@ class Server:
             pass
 
     def _refuse(self, number: int | None, error: DiffeditError) -> None:
-        self.send(messages.Failed(id=number, kind="request", message=str(error)))
+        self.send(_failed(number, "request", error))
 
     # The main thread ---------------------------------------------------------------------------
 
@@ -351,11 +351,14 @@ def finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
+def _failed(number: int | None, kind: str, error: DiffeditError) -> messages.Failed:
+    return messages.Failed(id=number, kind=kind, message=error.message, hint=error.hint)  # type: ignore[arg-type]
+
+
 def failure(number: int, error: BaseException) -> messages.Failed:
     """What went wrong, in one line; where it went wrong only as detail and in the log."""
     if isinstance(error, DiffeditError):
-        kind = error.kind
-        return messages.Failed(id=number, kind=kind, message=str(error))  # type: ignore[arg-type]
+        return _failed(number, error.kind, error)
     detail = "".join(traceback.format_exception(error))
     sys.stderr.write(detail)
     sys.stderr.flush()

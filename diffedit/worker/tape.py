@@ -138,10 +138,20 @@ def read(path: Path) -> tuple[Link, str]:
 def _line(kind: type[T], line: bytes, path: Path, number: int) -> T:
     # Half a surrogate pair stands for a byte that was no text; only the slow reader takes it.
     try:
-        return msgspec.convert(json.loads(line), kind)
-    except (msgspec.ValidationError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise RequestError(f"{path}, line {number}, is not of a saved run: {said}.") from error
+        held = json.loads(line)
+    except (ValueError, RecursionError):
+        held = None  # Python's words about it would help nobody
+    if number == 1 and not (isinstance(held, dict) and held.get("type") == "run"):
+        raise RequestError(
+            f"{path} is no saved run.",
+            hint="s in a review saves one, and `diffedit rewrite --save-run FILE`.",
+        )
+    try:
+        return msgspec.convert(held, kind)
+    except msgspec.ValidationError as error:
+        raise RequestError(
+            f"{path}, line {number}, is not as diffedit saves it: {error}."
+        ) from error
 
 
 def _link(head: Head, shots: list[Shot]) -> Link:

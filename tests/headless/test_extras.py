@@ -81,6 +81,9 @@ def test_proofreading_names_the_place(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert cli.main(["proofread", str(path), *NULL, "--most", "0"]) == 2
     assert cli.main(["proofread", str(path), *NULL, "--most", "1", "--lines", "2"]) == 0
     assert capfd.readouterr().out.startswith(f"{path}:2:2: valeu ")
+    capfd.readouterr()
+    assert cli.main(["proofread", str(path), *NULL, "--lines", "4"]) == 2
+    assert capfd.readouterr().err == f"diffedit: {path} has 3 lines; there is no line 4.\n"
     path.write_text("a a a a a a a a a")
     assert cli.main(["proofread", str(path), *NULL]) == 1
 
@@ -93,13 +96,13 @@ def test_proofreading_takes_one_stretch_that_is_not_too_long(
     assert "Give --lines once" in capfd.readouterr().err
 
     async def too_long(*_: object, **__: object) -> None:
-        raise TooLongError("The span has 9,000 tokens; 500 fit.", hint="Select less.")
+        raise TooLongError("The span has 9,000 tokens; 500 fit.", hint="Select less, or so.")
 
     monkeypatch.setattr(Session, "score", too_long)
     assert cli.main(["proofread", str(file), *NULL]) == 2
     said = capfd.readouterr().err
     assert said == (
-        "diffedit: The span has 9,000 tokens; 500 fit. Name fewer lines: --lines A:B.\n"
+        "diffedit: The span has 9,000 tokens; 500 fit. Name fewer lines (--lines A:B), or so.\n"
     )
 
 

@@ -49,3 +49,16 @@ def test_bad_words_are_one_line(words: list[str], capfd: pytest.CaptureFixture[s
     """A file that is not there, a pace that cannot be."""
     assert cli.main(["replay", *words]) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["a = 1\n", "", "{}\n", "[" * 9999, '{"type": "frame"}\n', "\0\n"])
+def test_a_file_that_is_no_run_is_named_as_such(
+    tmp_path: Path, text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In words for a person, none of Python's own."""
+    file = tmp_path / "a.py"
+    file.write_text(text)
+    assert cli.main(["replay", str(file)]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith(f"diffedit: {file} is no saved run. s in a review saves one")
+    assert said.count("\n") == 1

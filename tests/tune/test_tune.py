@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from diffedit.backends.small import SmallBackend
 from diffedit.backends.small_weights import GgufFile, load_weights
 from diffedit.cli import main
 from diffedit.config import models
+from diffedit.core.errors import ModelError
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
@@ -186,3 +188,20 @@ def test_what_cannot_be_tuned_is_said(
         assert tune(project, "--check", "0", *words, steps=2) == 2, words
         assert "made of something else" in capsys.readouterr().err
     assert main(["tune", str(project), "--name", "small"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"GGUF\3\0\0\0\1\0\0\0\0\0\0\0", "is a GGUF file, not an adapter. `diffedit tune`"),
+        (b"# Notes of mine\n", "is no adapter. `diffedit tune`"),
+        (b"", "is no adapter. `diffedit tune`"),
+        (b'\x40\0\0\0\0\0\0\0{"a"', "is damaged: its header cannot be read. Make it again."),
+    ],
+)
+def test_what_to_begin_with_is_called_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:
+    """Only what was an adapter once is a damaged one."""
+    path = tmp_path / "other"
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=re.escape(f"{path} {said}")):
+        about(path)

@@ -66,8 +66,8 @@ def test_a_saved_run_holds_nothing_of_the_text_around(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "line 1"),
-        ("hello\n", "line 1"),
+        ("", "no saved run"),
+        ("hello\n", "no saved run"),
         ('{"type":"run","format":9,"version":"9","original":"","texts":["x"]}\n', "form 9"),
         ('{"type":"run","format":1,"version":"1","original":"","texts":[]}\n', "no text"),
         (

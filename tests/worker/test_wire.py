@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from diffedit.core.draft import Piece
 from diffedit.core.errors import RequestError, TooLongError
 from diffedit.worker import wire
-from diffedit.worker.messages import Cancel, Done, Frame, Load, Rewrite
+from diffedit.worker.failures import error_of
+from diffedit.worker.messages import Cancel, Done, Failed, Frame, Load, Rewrite
+from diffedit.worker.serve import failure
 
 texts = st.text(st.characters())
 pieces = st.builds(
@@ -92,3 +94,13 @@ def test_messages_are_frozen() -> None:
         load.id = 2  # type: ignore[misc]
     assert msgspec.structs.replace(load, id=2) != load
     assert Cancel(id=1) == Cancel(id=1)
+
+
+def test_what_to_do_about_a_failure_comes_along_as_such() -> None:
+    """Its hint is no part of the message: whoever tells it may have other words for it."""
+    failed = failure(1, TooLongError("9 tokens; 5 fit.", hint="Select less."))
+    reply = wire.decode_reply(wire.encode(failed))
+    assert isinstance(reply, Failed)
+    error = error_of(reply)
+    assert type(error) is TooLongError
+    assert (error.message, error.hint) == ("9 tokens; 5 fit.", "Select less.")
