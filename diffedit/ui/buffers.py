@@ -65,6 +65,8 @@ class Buffer:
     tallest: int = 0
     """How many rows the live draft has taken so far; it only grows."""
     _session: Session | None = None
+    _read_mixed: tuple[Base | None, bool] = (None, False)
+    """Whether the base has several kinds of line ends, and which base that is about."""
 
     @property
     def name(self) -> str:
@@ -76,6 +78,14 @@ class Buffer:
         """Whether closing would lose something."""
         other_form = self.path is not None and self.form != self.base.form
         return self.page.modified or other_form or (self.piped and len(self.page.text) > 0)
+
+    @property
+    def mixed(self) -> bool:
+        r"""Whether its line ends are of several kinds: then their "\r" stand in the text."""
+        if self._read_mixed[0] is not self.base:
+            self._read_mixed = self.base, "\r" in self.base.text
+        # Nothing that is typed or pasted brings one in, so most texts are never looked through.
+        return self._read_mixed[1] and any("\r" in line for line in self.page.text.lines)
 
     @property
     def changed_outside(self) -> bool:

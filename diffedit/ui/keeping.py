@@ -272,7 +272,12 @@ def _typed(buffer: Buffer) -> tuple[int, str, str] | None:
     draft = buffer.edit.draft
     if draft is None or not draft.typed or not (draft.live or buffer.edit.links):
         return None
-    return draft.span.start, buffer.page.text.slice(draft.span), draft.text
+    from diffedit.core.line_ends import ended_alike  # noqa: PLC0415 - not before there is a draft
+
+    page = buffer.page.text
+    # A model is shown no line ends of a mixed file: in its picture they are plain.
+    text = ended_alike(page, draft, draft.text) if draft.live else draft.text
+    return draft.span.start, page.slice(draft.span), text
 
 
 def _taken(kept: Kept) -> list[Entry]:

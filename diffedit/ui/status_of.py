@@ -24,16 +24,16 @@ def status_of(buffer: Buffer, editing: Editing, models: ModelRoom, *, indent: st
         row=row,
         column=column,
         indent=indent,
-        form=form_in_words(buffer.form),
+        form=form_in_words(buffer.form, mixed=buffer.mixed),
         model=models.label,
         doing=(doing(running, editing, buffer) if running is not None else "") or models.doing,
     )
 
 
-def form_in_words(form: Form) -> str:
-    """How the file is written: "utf-8 BOM CRLF"."""
+def form_in_words(form: Form, *, mixed: bool) -> str:
+    """How the file is written: "utf-8 BOM CRLF", or "utf-8 mixed" where line ends differ."""
     bom = " BOM" if form.bom else ""
-    return f"{form.encoding}{bom} {NEWLINES.get(form.newline, '')}"
+    return f"{form.encoding}{bom} {'mixed' if mixed else NEWLINES.get(form.newline, '')}"
 
 
 def doing(buffer: Buffer, editing: Editing, shown: Buffer) -> str:

@@ -6,6 +6,7 @@ import pytest
 from stage_app import Stage, staged
 
 from diffedit.core.files import Form
+from diffedit.ui.status_of import NEWLINES
 
 
 async def picked(stage: Stage, command: str, *keys: str) -> None:
@@ -64,8 +65,10 @@ async def test_save_with_other_line_ends(tmp_path: Path, key: str, end: bytes) -
     path = tmp_path / "page.txt"
     path.write_bytes(b"a\r\nb\nc\r")
     async with staged(path) as stage:
+        assert stage.app._status().form == "utf-8 mixed"
         await picked(stage, "line_ends", key)
         await stage.saw("form taken")
+        assert stage.app._status().form == f"utf-8 {NEWLINES[end.decode()]}"
         await stage.press("ctrl+s")
         await stage.saw("saved")
     assert path.read_bytes() == end.join((b"a", b"b", b"c", b""))

@@ -16,12 +16,12 @@ TEXT = "one\ntwo three\nfour\n"
 
 
 @asynccontextmanager
-async def running(folder: Path, home: Path, options: str) -> AsyncIterator[Stage]:
+async def running(folder: Path, home: Path, options: str, text: str = TEXT) -> AsyncIterator[Stage]:
     """A run over the second line that waits for what is typed; the cursor stands before "three"."""
     config = home / "config" / "settings.toml"
     config.write_text(f"[models.held]\n{options}\n", encoding="utf-8")
     path = folder / "page.txt"
-    path.write_text(TEXT)
+    path.write_text(text, newline="")
     async with staged(path, model="held:paper") as stage:
         await stage.press("down", "home", "shift+end", "ctrl+k")
         await stage.type("louder")
@@ -88,7 +88,7 @@ async def test_esc_leaves_the_draft_with_what_was_typed(tmp_path: Path, home: Pa
         assert stage.text == TEXT
 
 
-async def strike(stage: Stage) -> str | None:
+async def strike(stage: Stage, base: str = TEXT) -> str | None:
     """The clock of the journal strikes; what the next session would then be offered."""
     desk, buffer = stage.app.filing.keeping, stage.app.buffers.current
     assert buffer.kept is not None
@@ -97,7 +97,7 @@ async def strike(stage: Stage) -> str | None:
     assert buffer.kept.file is not None
     story = journal_file.read(buffer.kept.file.path)
     assert story is not None
-    return story.unsaved_text(TEXT)
+    return story.unsaved_text(base)
 
 
 async def test_what_is_typed_into_a_draft_is_in_the_journal(tmp_path: Path, home: Path) -> None:
@@ -122,6 +122,21 @@ async def test_what_is_typed_into_a_draft_is_in_the_journal(tmp_path: Path, home
         assert await strike(stage) is None
         assert kept.file is not None
         assert journal_file.ends_saved(kept.file.path)
+
+
+async def test_the_journal_has_the_line_ends_of_a_mixed_file(tmp_path: Path, home: Path) -> None:
+    """A model is shown none, and in the midst of a run its picture is what is kept."""
+    text = "one\r\ntwo three\r\nfour\n"
+    async with running(tmp_path, home, 'typing = "1"', text) as stage:
+        await stage.saw("looked back")
+        await stage.press("enter")
+        await stage.type("big")
+        offered = await strike(stage, text)
+        assert offered is not None
+        first, *lines, last, end = offered.split("\n")
+        assert (first, last, end) == ("one\r", "four", "")
+        assert len(lines) > 1
+        assert all(line.endswith("\r") for line in lines)
 
 
 async def test_a_draft_that_was_typed_into_and_applied_is_the_page_s(
