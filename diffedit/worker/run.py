@@ -21,7 +21,7 @@ from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Loaded, Loading, Started
-from diffedit.worker.parts import Part, parts_of
+from diffedit.worker.parts import Part, parts_of, to_come
 from diffedit.worker.turns import Turns
 from diffedit.worker.wish import Wish, bare_stretches, between_of, task_of, with_bare_ends
 
@@ -30,6 +30,7 @@ _TOLD = 50_000_000
 _STAGES = {"find": "Looking for", "read": "Reading", "place": "Placing", "warm": "Warming up"}
 BROKEN = "The model changed what is pinned; nothing was taken."
 
+DEAF = "The model {} takes in nothing while it denoises."
 NOT_TAKEN = "The model did not take in what you typed; this is the draft as it stood."
 
 Told = Callable[[Draft], None]
@@ -73,6 +74,8 @@ class Run:
         self._before = self._figures
         """The figures at the end of the parts that are done."""
         self._turns: Turns | None = None
+        self._first: Hand | None = None
+        """What is typed into while the model loads; None: nothing is."""
         self._number: int | None = None
         """The worker's id of the part that is denoised, while that takes in what is typed."""
         self._listens = False
@@ -124,14 +127,20 @@ class Run:
     @property
     def typing(self) -> bool:
         """Whether what is typed into the picture would be taken in."""
-        return self._draft.live and self._listens
+        return self._draft.live and (self._listens or self._first is not None)
 
     def entered(self, place: int) -> Hand | None:
         """The hand with its caret at a place of the picture; None before there is one."""
+        if self._first is not None:
+            return self._first.at(place) if self._draft.live else None
         return self._turns.entered(place) if self._turns is not None and self.typing else None
 
     def write(self, hand: Hand) -> None:
         """The person has typed into the picture: it is theirs, and the worker is told."""
+        if self._first is not None and self._draft.live:
+            self._first = hand
+            self.draft = self._draft.written(hand)
+            return
         if not self.typing or self._turns is None:
             return
         told = self._turns.write(hand)
@@ -146,6 +155,7 @@ class Run:
         try:
             with_ends = task_of(self._document, self._draft.span, self._wish)
             task = with_bare_ends(with_ends)
+            self._first = self._before_the_first(task)
             self._wait("Starting the model's worker …")
             loaded = await self._client.load(self._wish.model, self._wish.device, self._loading)
             self._load_done(loaded)
@@ -164,6 +174,7 @@ class Run:
                 parts,
                 bare_stretches(with_ends, between_of(self._draft.original, self._wish)),
             )
+            self._take_in(turns, loaded)
             for part in parts:
                 done = await self._play(turns, part)
                 if done is None or done.stop == "cancelled":
@@ -178,6 +189,25 @@ class Run:
         finally:
             if self._draft.live:
                 self.draft = self._ended("cancelled")
+
+    def _before_the_first(self, task: Task) -> Hand | None:
+        """What may be typed into while the model loads: the text of one place, all of it free."""
+        abilities = self._client.abilities
+        deaf = abilities is not None and not abilities.typing
+        other = self._wish.start is not None or task.text != self._draft.original
+        return None if deaf or other or task.keep else Hand(pieces=to_come(task), caret=None)
+
+    def _take_in(self, turns: Turns, loaded: Loaded) -> None:
+        """Begin with what was typed while the model loaded. Raises RequestError where it cannot."""
+        hand, self._first = self._first, None
+        if hand is None:
+            return
+        abilities = self._client.abilities
+        # What is typed until it has begun waits as well.
+        self._listens = abilities is not None and abilities.typing
+        if hand.number and not self._listens:
+            raise RequestError(DEAF.format(loaded.model))
+        turns.write(hand)
 
     def _went_wrong(self, error: DiffeditError) -> None:
         """The draft has failed; one that was typed into stays as it stands."""

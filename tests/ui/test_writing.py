@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,28 @@ async def test_typing_goes_on_from_the_answer_that_is_chosen(tmp_path: Path, hom
         assert said_by(stage) == "another big!?"
         await stage.press("ctrl+k", "[")
         assert said_by(stage) == first
+
+
+async def test_what_is_typed_while_the_model_loads_is_seen_in_the_draft(
+    tmp_path: Path, home: Path
+) -> None:
+    """It goes where the cursor is, and Esc leaves it as a draft: the page is as it was."""
+    (home / "config" / "settings.toml").write_text('[models.held]\ntyping = "1"\nhold = "load"\n')
+    path = tmp_path / "page.txt"
+    path.write_text(TEXT)
+    async with staged(path, model="null") as stage:
+        stage.app.settings = replace(stage.app.settings, model="held:paper")
+        await stage.press("down", "home", "shift+end", "ctrl+k")
+        await stage.type("louder")
+        await stage.press("enter")
+        while not stage.app.buffers.current.session.typing:
+            await stage.pilot.pause()
+        await stage.type(" big")
+        assert hand_of(stage).text == "two three big"
+        assert "two three big" in "".join(stage.screen)
+        assert stage.text == TEXT
+        await stage.press("escape")
+        while stage.app.buffers.current.review is None:
+            await stage.pilot.pause()
+        assert said_by(stage) == "two three big"
+        assert stage.text == TEXT

@@ -202,6 +202,36 @@ async def test_what_is_typed_when_it_has_settled_is_the_draft_s(
     assert str(document.text) == "ZWO\ntwo!\nthree\n"
 
 
+@pytest.mark.parametrize("hears", [True, False])
+async def test_what_is_typed_while_the_model_loads_is_the_draft_s(
+    session: Session, document: Document, client: Client, held: Make, *, hears: bool
+) -> None:
+    """The model gets it with its first step; one that takes nothing in leaves it as a draft."""
+    load, loads = client.load, asyncio.Event()
+
+    async def slow(*words: Any) -> Any:
+        await loads.wait()
+        return await load(*words)
+
+    client.load = slow  # type: ignore[method-assign]
+    going = drafts(session, held(**({"typing": "1"} if hears else {})))
+    while not session.typing:
+        await anext(going)
+    for text in ("bi", "g!"):
+        assert session.draft is not None
+        hand = session.draft.hand or session.entered(3)
+        assert hand is not None
+        session.write(hand.inserted(text))
+    assert session.draft is not None
+    assert (session.draft.text, session.draft.status) == ("twobig!", "waiting")
+    loads.set()
+    draft = [draft async for draft in going][-1]
+    assert draft.status == "settled"
+    assert draft.text == ("<TWO>big!<>" if hears else "twobig!")
+    assert ("takes in nothing" in draft.message) != hears
+    assert str(document.text) == PAGE
+
+
 @pytest.mark.parametrize("phase", ["prefill", "step"])
 async def test_esc_leaves_the_page_as_it_was(
     session: Session, document: Document, held: Make, phase: str
