@@ -7,12 +7,18 @@ has to begin with it: that is the `lead`.
 
 from __future__ import annotations
 
+import builtins
+import keyword
+import re
 from dataclasses import dataclass
 
 from diffedit.core.draft import Piece
 from diffedit.engine.prompt import PROSE_LANGUAGES
 from diffedit.engine.task import Task
 
+_WORD = re.compile(r"(?<![.\w'\"])([A-Za-z_]\w*)\b(?!\s*=[^=])")
+_OUTSIDE = re.compile(r"^\S.*", re.MULTILINE)
+"""Rows of a file that are in no function."""
 _SAME_LINE = 4
 """A line of at least so many characters that stands right of the gap ends the answer."""
 
@@ -198,3 +204,21 @@ def picture(pieces: tuple[Piece, ...], place: Gap, part: tuple[int, int]) -> tup
         if piece.text[first:end]:
             seen.append(piece._replace(text=piece.text[first:end]))
     return tuple(seen)
+
+
+def unset(task: Task, depth: str = "") -> list[str]:
+    """The names that the text after a gap uses and that nothing before it speaks of, in order.
+
+    A gap that is indented so much sets nothing for what is defined after its function, and what
+    other functions call something says nothing of it.
+    """
+    before, after = task.before, task.after[:1500]
+    if depth:
+        ends = rf"\n[ \t]{{0,{len(depth) - 1}}}(?:async |def |class |@)"
+        after = re.split(ends, after)[0]
+        *above, own = re.split(ends, before)
+        before = own + "\n".join(_OUTSIDE.findall("\n".join(above)))
+    near = (name for name in _WORD.findall(after))
+    told = re.findall(r"[A-Za-z_]\w*", before)
+    known = {*told, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
+    return [name for name in dict.fromkeys(near) if name not in known]

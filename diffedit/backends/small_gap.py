@@ -10,8 +10,6 @@ a linter would find.
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -51,7 +49,7 @@ RANKED = 8
 LINE_TOKENS = 40
 ROW_READ, ROW_TOKENS = 200, 12
 """Characters of the row below that are looked at, and tokens of it that an answer is read with."""
-LONGEST_PAGE = 30_000
+LONGEST_PAGE = 40_000
 """Characters of a page that is parsed once for every candidate."""
 FILLERS = ("    pass", "\tpass", "@x", "x,", "x: x,", "x=x,", "x", "x)", "x]", "x}")
 """What may stand where no statement can: deeper, before a definition, within brackets."""
@@ -60,7 +58,6 @@ OPENERS = ("if", "for", "while", "with", "else:", "try:")
 
 _ENDS = re.compile(r"\s*(?:return|raise)[\s(]|\s*(?:break|continue)\b")
 """A line that ends its block. A name may begin like it."""
-_WORD = re.compile(r"(?<![.\w'\"])([A-Za-z_]\w*)\b(?!\s*=[^=])")
 
 
 class _Line(NamedTuple):
@@ -172,7 +169,8 @@ class Gaps:
             return
         if not self._goes_on:
             yield f"{start}return", SIDE_WIDTH
-        yield from ((f"{start}{name} =", SIDE_WIDTH) for name in unset(self._task)[:NAMES])
+        names = small_fill.unset(self._task, self._depth)[:NAMES]
+        yield from ((f"{start}{name} =", SIDE_WIDTH) for name in names)
 
     def _spread(
         self, ways: Sequence[Sequence[tuple[int, float]]]
@@ -356,14 +354,6 @@ def unit(task: Task) -> str:
         return "\t"
     # A single blank is prose that is lined up.
     return min((one for one in found if len(one) > 1), key=len, default="    ")
-
-
-def unset(task: Task) -> list[str]:
-    """The names that the text after a gap uses and that nothing before it speaks of, in order."""
-    before = set(re.findall(r"[A-Za-z_]\w*", task.before))
-    near = (name for name in _WORD.findall(task.after[:1500]))
-    known = {*before, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-    return [name for name in dict.fromkeys(near) if name not in known]
 
 
 def tuned_fits(task: Task, place: Gap) -> bool:

@@ -104,13 +104,17 @@ def _known(whole: ast.Module, scope: _Scope) -> set[str]:
     for node in ast.walk(whole):
         if isinstance(node, ast.Global):
             known.update(node.names)
-        elif isinstance(node, tree.FunctionNode) and _around_it(node, scope):
-            known.update(_bound(_level(node)))
+        elif isinstance(node, tree.FunctionNode):
+            if _around_it(node, scope):
+                known.update(_bound(_level(node)))
+            elif node is not scope and not _around_it(scope, node):
+                # What others rely on is there, if only above what is shown of a file.
+                known.update(_names(node, ast.Load).difference(_bound(ast.walk(node))))
     return known
 
 
-def _around_it(node: tree.FunctionNode, scope: _Scope) -> bool:
-    if isinstance(scope, ast.Module):
+def _around_it(node: _Scope, scope: _Scope) -> bool:
+    if isinstance(scope, ast.Module) or isinstance(node, ast.Module):
         return False
     return node.lineno < scope.lineno and (scope.end_lineno or 0) <= (node.end_lineno or 0)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tiny_gguf
 
-from diffedit.backends import small_gap, small_tuned
+from diffedit.backends import small_fill, small_gap, small_tuned
 from diffedit.backends.small import SmallBackend
 from diffedit.backends.small_edit import TunedEdits
 from diffedit.engine.params import DenoiseParams
@@ -58,7 +58,16 @@ def test_lines_begin_as_the_code_around_the_gap_suggests(backend: SmallBackend) 
 def test_names_that_are_told_of_before_the_gap_are_not_unset() -> None:
     """Neither are Python's own, nor those that the text after the gap sets itself."""
     task = gap("def f(xs):\n", "", "    total = sum(xs)\n    return total / count, len(xs)\n")
-    assert small_gap.unset(task) == ["total", "count"]
+    assert small_fill.unset(task) == ["total", "count"]
+
+
+def test_other_functions_neither_set_names_for_a_gap_nor_ask_for_them() -> None:
+    """Of the file around the function only what is outside of functions counts."""
+    above = "import math\n\nLIMIT = 3\n\n\ndef g(xs):\n    total = sum(xs)\n    return total\n\n\n"
+    below = "    return total + math.pi + LIMIT\n\n\ndef h(ys):\n    return other(ys)\n"
+    task = gap(above + "def f(xs):\n", "", below)
+    assert small_fill.unset(task, "    ") == ["total"]
+    assert "other" in small_fill.unset(task)
 
 
 def kept(backend: SmallBackend, task: Task, *lines: str) -> tuple[list[str], list[str]]:

@@ -68,6 +68,17 @@ def test_a_name_means_something_where_it_is_set(line: str, faults: int) -> None:
     assert doubt.faults(page, 8) == faults
 
 
+def test_what_other_functions_rely_on_is_there() -> None:
+    """Only a part of a file may be shown, without its imports; a name of their own is their own."""
+    page = (
+        "def g(path):\n    name = os.path.basename(path)\n    return name\n\n"
+        "def f(path):\n    return {word}.path.isdir(path)\n"
+    )
+    assert doubt.faults(page.format(word="os"), 6) == 0
+    assert doubt.faults(page.format(word="name"), 6) == 1
+    assert doubt.faults(page.format(word="shutil"), 6) == 1
+
+
 def test_a_row_stands_where_the_page_could_run_with_it() -> None:
     """In its function if it has one; one that is over says nothing of a row behind it."""
     page = "class A:\n    def f(self): return 1\n\n    @property\n{line}\n    def g(self): pass\n"
