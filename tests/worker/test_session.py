@@ -204,16 +204,22 @@ async def test_what_is_typed_when_it_has_settled_is_the_draft_s(
 
 @pytest.mark.parametrize("hears", [True, False])
 async def test_what_is_typed_while_the_model_loads_is_the_draft_s(
-    session: Session, document: Document, client: Client, held: Make, *, hears: bool
+    session: Session,
+    document: Document,
+    held: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    hears: bool,
 ) -> None:
     """The model gets it with its first step; one that takes nothing in leaves it as a draft."""
-    load, loads = client.load, asyncio.Event()
+    client, loads = session.client, asyncio.Event()
+    load = client.load
 
     async def slow(*words: Any) -> Any:
         await loads.wait()
         return await load(*words)
 
-    client.load = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(client, "load", slow)
     going = drafts(session, held(**({"typing": "1"} if hears else {})))
     while not session.typing:
         await anext(going)
