@@ -58,10 +58,10 @@ def main(words: Sequence[str]) -> int:
     if not model.installed:
         hint = f"`diffedit models pull {model.name}` fetches it."
         raise ModelError(f"{model.name} is not on this machine.", hint=hint)
+    params = DenoiseParams(seed=given.seed)
     part: Part = given.part
     cases = case_store.chosen(case_store.cases(part, say), kinds, given.limit)
     files = Files() if given.alone else Files(source.modules())
-    params = DenoiseParams(seed=given.seed)
     setup = Setup(model=model, params=params, files=files, device=given.device)
     figures: dict[str, Any] = {"part": part, "seed": given.seed, "asked": len(cases)}
     figures["missing_lines"] = "alone" if given.alone else "in their files"
