@@ -187,8 +187,9 @@ class DiffeditApp(App[int]):
                 return  # we are about to end, and someone types on
             await drained(self.focused)
             if isinstance(event, Key) and not is_typing(event, self.focused):
+                early = self.window.typed_early(event)
                 for priority in (True, False):
-                    if await self._check_bindings(event.key, priority=priority):
+                    if early or await self._check_bindings(event.key, priority=priority):
                         return
         if isinstance(event, Resize) and not self.is_headless:
             event = as_it_is(event)
@@ -294,7 +295,6 @@ class DiffeditApp(App[int]):
     def _fatal_error(self) -> None:
         """What Textual would show as a traceback becomes a line, a log and rescue copies."""
         rescued = self.filing.rescue_all()
-        error = self._exception
-        log = last_words.write_log(error) if error else paths.state_dir()
+        log = last_words.write_log(self._exception) if self._exception else paths.state_dir()
         self.farewell = last_words.farewell(f"something went wrong inside; see {log}", rescued)
         self._close_messages_no_wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -85,9 +86,13 @@ class ReviewBar(Widget, can_focus=True):
         self.review: Review | None = None
         self.edit: Edit | None = None
         self.abilities: Abilities | None = None
+        self.since = 0.0
+        """When it came last, on the monotonic clock: no key before that was meant for it."""
 
     def show(self, review: Review | None, edit: Edit | None = None) -> None:
         """Show a review, or go away."""
+        if review is not None and not self.display:
+            self.since = monotonic()
         self.review, self.edit = review, edit
         self.display = review is not None
         self.refresh()

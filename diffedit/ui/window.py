@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.filter import NoColor
 from textual.geometry import Size
 from textual.widget import Widget
@@ -18,6 +19,7 @@ from diffedit.core.document import Document
 from diffedit.core.show import visible
 from diffedit.ui.buffers import Buffer, Buffers, Tabs
 from diffedit.ui.editor import EditorView
+from diffedit.ui.key_order import is_text
 from diffedit.ui.keys import Where
 from diffedit.ui.look_bar import LookBar
 from diffedit.ui.overlays import overlay_of, reveal_row
@@ -143,6 +145,13 @@ class Window:
     def focus_on(self, widget: Widget) -> None:
         """The keys go there from the very next one on, even while a question is being closed."""
         self._app.screen_stack[0].set_focus(widget)
+
+    def typed_early(self, event: Key) -> bool:
+        """Whether a letter was pressed before the review came: it is the draft's, no verdict."""
+        bar, canvas = self.review_bar, self.editor.canvas
+        if not bar.has_focus or not is_text(event) or event.time >= bar.since:
+            return False
+        return canvas is not None and canvas.typed(event.character or "")
 
     def show_buffer(self) -> None:
         """The current buffer on the page, with its draft or review."""

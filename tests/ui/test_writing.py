@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from stage_app import Stage, staged
+from textual.events import Key
 
 from diffedit.config.models import Model
 from diffedit.core import journal_file
@@ -283,6 +284,29 @@ async def test_a_letter_as_the_run_settles_is_the_draft_s(
         assert stage.text == TEXT
         await stage.press("ctrl+k", "enter")
         assert stage.text == f"one\n{draft}\nfour\n"
+
+
+async def test_a_letter_pressed_before_the_review_came_is_no_verdict(
+    tmp_path: Path, home: Path
+) -> None:
+    """It waited in the queue while the run settled: R drops nothing then, and one later does."""
+    (home / "config" / "settings.toml").write_text('[models.held]\nsteps = "1"\n')
+    path = tmp_path / "page.txt"
+    path.write_text(TEXT)
+    async with staged(path, model="held:paper") as stage:
+        await stage.press("down", "home", "shift+end")
+        await stage.edit("louder")
+        bar = stage.app.window.review_bar
+        assert bar.has_focus
+        early = Key("R", "R")
+        early.time = bar.since - 0.001
+        early.set_sender(stage.app)
+        stage.app.post_message(early)
+        await stage.pilot.pause()
+        assert said_by(stage) == "TWO THREER"
+        await stage.press("ctrl+k", "R")
+        assert stage.app.buffers.current.review is None
+        assert stage.text == TEXT
 
 
 async def test_typing_goes_on_from_the_answer_that_is_chosen(tmp_path: Path, home: Path) -> None:
