@@ -106,16 +106,23 @@ async def test_typing_elsewhere_carries_the_review(tmp_path: Path) -> None:
         assert stage.text == "z\n" + TEXT.replace("def f(x):\n    return x", NEW)
 
 
-async def test_typing_inside_ends_the_review(tmp_path: Path) -> None:
-    """What the person types inside the span stays, the draft goes, and that is said."""
+async def test_typing_inside_goes_into_the_draft_and_another_edit_ends_the_review(
+    tmp_path: Path,
+) -> None:
+    """A letter is no reason to drop a draft; what takes text of the page away is."""
     async with staged(file(tmp_path), model=script(tmp_path, text=NEW)) as stage:
         await stage.press(*["down"] * 3)
         await stage.edit()
         stage.app.window.focus_on(stage.app.window.editor)
         await stage.press("ctrl+home", *["down"] * 3, "right", "z")
+        review = stage.app.buffers.current.review
+        assert review is not None
+        assert review.draft.text.count("z") == NEW.count("z") + 1
+        assert stage.text == TEXT
+        await stage.press("ctrl+home", *["down"] * 3, "right", "delete")
         await stage.pilot.pause()
         assert stage.app.buffers.current.review is None
-        assert "z" in stage.text
+        assert stage.text != TEXT
         assert any("inside the span" in line for line in stage.said)
 
 
