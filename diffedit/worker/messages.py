@@ -12,7 +12,7 @@ from diffedit.engine.backend import Stage
 from diffedit.engine.step import StopReason
 from diffedit.engine.task import Mode
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
 
 FailureKind = Literal["request", "model", "memory", "too_long", "backend", "bug"]
