@@ -10,9 +10,13 @@ samples, acceptance and memory are each row's own, but a matrix product of more 
 up in another order, and a token that hangs on the last bit may then fall the other way. The same
 batch gives the same answers every time.
 
-A pass takes memory for each row as well, the more the longer the prompt is: as many rows go at once
-as fit into what one canvas's logits will take after it, which is in the account of `gemma_sizes`,
-or into more where more was free after the load. The others come after them.
+A canvas that a row commits is its own: its keys and values lie beside the prompt's, which all rows
+share, and are joined with them a layer at a time.
+
+A pass takes memory for each row as well, the more the longer the prompt is: as many rows go at
+once as fit, with what they may commit, into the room of one canvas's logits, which are made after
+it, and what the prompt leaves of the cache: both are in the account of `gemma_sizes`. Where more
+was free after the load, that is taken. The others come after them.
 
 A batch runs without `torch.compile`, whose graphs are for one shape, and each step is read before
 the next is set off, since who takes part in it depends on that.
@@ -26,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from diffedit.backends import gemma_memory
+from diffedit.backends.gemma_cache import Tail
 from diffedit.backends.gemma_row import GemmaRow
 from diffedit.backends.gemma_sizes import cache_bytes, logits_bytes
 from diffedit.engine.backend import Seen
@@ -59,20 +64,25 @@ class GemmaBatch:
         self._rows: list[GemmaRow] = []
         self._soft: list[torch.Tensor | None] = []
         """Of each row what its last step remembers, [1, slots, hidden]."""
+        self._tails: list[Tail | None] = []
+        """Of each row the canvases that it has committed."""
 
     def begin(self, seeds: Sequence[int]) -> list[Fresh]:
         """A row a seed; gives where each one's noise comes from."""
         denoiser = self.denoiser
         self._rows = [GemmaRow(denoiser.vocabulary, denoiser.device) for _ in seeds]
-        self._soft = [None] * len(seeds)
+        self._soft, self._tails = [None] * len(seeds), [None] * len(seeds)
         for row, seed in zip(self._rows, seeds, strict=True):
             row.seed(seed)
         return [row.fresh for row in self._rows]
 
-    @property
-    def most(self) -> int:
-        """How many rows one pass after the present prefix has the memory for."""
-        return max(1, min(MOST, self._room // self.denoiser.row_bytes))
+    def most(self, own: int) -> int:
+        """How many rows have the memory for a pass each of which has committed `own` tokens."""
+        return max(1, min(MOST, self.denoiser.rows_in(self._room, own)))
+
+    def restart(self) -> None:
+        """No row has committed anything."""
+        self._tails = [None] * len(self._rows)
 
     def place(self, row: int, canvas: Canvas) -> None:
         """This row begins with this canvas, as `GemmaDenoiser.place`."""
@@ -86,7 +96,7 @@ class GemmaBatch:
         """One step of these rows, in one pass."""
         with torch.inference_mode():
             canvases = torch.cat([self._rows[row].canvas for row in rows])
-            hidden = self.denoiser.states(canvases, self._memory(rows))
+            hidden = self.denoiser.states(canvases, self._memory(rows), self._own(rows))
             readings = []
             for place, (row, warmth) in enumerate(zip(rows, temperatures, strict=True)):
                 own = self._rows[row]
@@ -97,9 +107,17 @@ class GemmaBatch:
                 self._soft[row] = self._softened(memory)
             return [read() for read in readings]
 
-    def alone(self, row: int) -> None:
-        """The denoiser itself goes on with this row's noise."""
-        self.denoiser.row = self._rows[row]
+    def commit(self, row: int, ids: Sequence[int]) -> None:
+        """A finished canvas of this row joins what it has of its own."""
+        self._tails[row] = self.denoiser.branch(ids, self._tails[row])
+
+    def drop(self, row: int) -> None:
+        """This row is done."""
+        self._soft[row] = self._tails[row] = None
+
+    def _own(self, rows: Sequence[int]) -> list[Tail]:
+        """What these rows have committed; none of them has before its second canvas."""
+        return [tail for row in rows if (tail := self._tails[row]) is not None]
 
     def _memory(self, rows: Sequence[int]) -> Soft | None:
         """What these rows remember, for one pass; None: it is the first step of all."""

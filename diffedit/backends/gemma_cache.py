@@ -9,6 +9,8 @@ Shapes: a buffer is [1, heads, room, width]; slot 0 holds the token at position 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -16,6 +18,10 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 _STEP = 256
 """A buffer grows by whole steps of so many tokens."""
+
+
+Own = tuple[torch.Tensor, torch.Tensor]
+"""Keys and values of one layer that are a row's own, as far back as the layer sees."""
 
 
 class KeptLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is Any to the type check
@@ -87,6 +93,34 @@ class KeptLayer(CacheLayerMixin):  # type: ignore[misc] # transformers is Any to
             self._base = 0
         self._show()
 
+    def branch(self, own: Own | None, tokens: int) -> KeptLayer:
+        """A layer by itself that sees what this one sees, and after that a row's own.
+
+        `tokens`: how many the row has of its own, those that a window has let go of included.
+        """
+        made = KeptLayer(self.window, 0)
+        before = self._seen_before(own)
+        keys, values = (
+            torch.cat(parts, dim=-2) for parts in zip(before, *([own] if own else []), strict=True)
+        )
+        made._base = made._length = self._length + tokens - keys.shape[-2]
+        made.update(keys, values)
+        return made
+
+    def joined(self, owns: Sequence[torch.Tensor], *, values: bool) -> torch.Tensor:
+        """Keys, or values, that each of several rows sees: the same of this layer, then its own."""
+        own = torch.cat(list(owns))
+        before = self._seen_before((own, own))[values]
+        return torch.cat([before.expand(len(owns), -1, -1, -1), own], dim=-2)
+
+    def _seen_before(self, own: Own | None) -> Own:
+        """What of this layer is seen where a row has something of its own after it."""
+        assert self.keys is not None
+        first = 0
+        if self._seen is not None and own is not None:
+            first = max(0, self.keys.shape[-2] + own[0].shape[-2] - self._seen)
+        return self.keys[:, :, first:], self.values[:, :, first:]
+
     def _part(self, first: int) -> tuple[torch.Tensor, torch.Tensor]:
         assert self._store is not None
         part = slice(first - self._base, self._length - self._base)
@@ -137,6 +171,65 @@ class Shown:
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """As a cache has it."""
         return int(self.layers[layer_idx].keys.shape[-2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What a row has committed after the prefix that it shares with others."""
+
+    tokens: int
+    layers: tuple[Own, ...]
+
+
+def branched(cache: Cache, tail: Tail | None) -> Cache:
+    """A cache of its own that goes on from the prefix and a row's tail; the prefix stays."""
+    layers = [cast("KeptLayer", layer) for layer in cache.layers]
+    if tail is None:
+        return Cache(layers=[layer.branch(None, 0) for layer in layers])
+    pairs = zip(layers, tail.layers, strict=True)
+    return Cache(layers=[layer.branch(own, tail.tokens) for layer, own in pairs])
+
+
+def tail_of(branch: Cache, tokens: int) -> Tail:
+    """The last `tokens` of a branch."""
+    owns = [
+        (layer.keys[:, :, -tokens:].clone(), layer.values[:, :, -tokens:].clone())
+        for layer in branch.layers
+    ]
+    return Tail(tokens=tokens, layers=tuple(owns))
+
+
+class ShownRows:
+    """As Shown, where each row has a tail of its own; they are joined a layer at a time.
+
+    Joined for good they would take the prefix once more for each row.
+    """
+
+    is_compileable = False
+
+    def __init__(self, cache: Cache, tails: Sequence[Tail]) -> None:
+        """All tails have as many tokens."""
+        self.layers = [
+            _Joined(cast("KeptLayer", layer), [tail.layers[number] for tail in tails])
+            for number, layer in enumerate(cache.layers)
+        ]
+
+
+class _Joined:
+    """One layer's keys and values, made when they are asked for."""
+
+    def __init__(self, layer: KeptLayer, owns: Sequence[Own]) -> None:
+        self._layer, self._owns = layer, owns
+
+    @property
+    def keys(self) -> torch.Tensor:
+        """[rows, heads, seen, width]."""
+        return self._layer.joined([keys for keys, _ in self._owns], values=False)
+
+    @property
+    def values(self) -> torch.Tensor:
+        """As `keys`."""
+        return self._layer.joined([values for _, values in self._owns], values=True)
 
 
 def padded(cache: Cache, *, canvas: int, context: int) -> Shown:

@@ -16,10 +16,21 @@ from typing import Any
 
 import torch
 
-from diffedit.backends.gemma_cache import KINDS, Shown, can_rewind, new_cache, padded, rewind
+from diffedit.backends.gemma_cache import (
+    KINDS,
+    Shown,
+    ShownRows,
+    Tail,
+    branched,
+    can_rewind,
+    new_cache,
+    padded,
+    rewind,
+    tail_of,
+)
 from diffedit.backends.gemma_row import SURE, GemmaRow
 from diffedit.backends.gemma_seen import entropies
-from diffedit.backends.gemma_sizes import SLACK, row_bytes
+from diffedit.backends.gemma_sizes import SLACK, rows_in
 from diffedit.backends.gemma_tokens import GemmaTokens
 from diffedit.core.errors import TooLongError
 from diffedit.engine.backend import (
@@ -156,6 +167,22 @@ class GemmaDenoiser:
     def _read(self, ids: Sequence[int]) -> None:
         """One pass of the causal encoder, which adds to the cache."""
         begun = len(self._ids)
+        self._encode(ids, self._cache, begun)
+        self._ids += ids
+        self._ends.append(begun + len(ids))
+
+    def branch(self, ids: Sequence[int], tail: Tail | None) -> Tail:
+        """Read `ids` after the prefix and what a row has of its own, which is then that much more.
+
+        The prefix stays as it is.
+        """
+        own = tail.tokens if tail else 0
+        cache = branched(self._cache, tail)
+        self._encode(ids, cache, len(self._ids) + own)
+        return tail_of(cache, own + len(ids))
+
+    def _encode(self, ids: Sequence[int], cache: Any, begun: int) -> None:
+        """One pass of the causal encoder over `ids`, the first at place `begun`."""
         end = begun + len(ids)
         extra: dict[str, Any] = {}
         if self.picture is not None and begun == 0:
@@ -175,19 +202,17 @@ class GemmaDenoiser:
                     (1, len(ids), 0), dtype=self._model.dtype, device=self.device
                 ),
                 attention_mask=torch.ones((1, end), dtype=torch.bool, device=self.device),
-                cache=self._cache,
+                cache=cache,
                 position_ids=places,
                 mm_token_type_ids=extra.get("mm_token_type_ids"),
             )
             encoder(
                 input_ids=torch.tensor([list(ids)], device=self.device),
                 attention_mask=masks,
-                cache=self._cache,
+                cache=cache,
                 position_ids=places,
                 **extra,
             )
-        self._ids += ids
-        self._ends.append(end)
         self.passes += 1
 
     # The canvas --------------------------------------------------------------------------------
@@ -265,17 +290,22 @@ class GemmaDenoiser:
         )
         return self.head(rows)
 
-    def states(self, canvases: torch.Tensor, memory: Any) -> torch.Tensor:
+    def states(
+        self, canvases: torch.Tensor, memory: Any, tails: Sequence[Tail] = ()
+    ) -> torch.Tensor:
         """One pass over canvases [rows, slots], after the prefix: [rows, slots, hidden].
 
-        `memory`: logits of the step before or what stands for them; None: there was none.
+        `memory`: logits of the step before or what stands for them; None: there was none. `tails`:
+        what each row has of its own between the prefix and the canvas, as many tokens in each.
         """
+        rows = len(canvases)
+        shown = ShownRows(self._cache, tails) if tails else Shown(self._cache, rows=rows)
         hidden: torch.Tensor = self._model.model(
             decoder_input_ids=canvases,
             self_conditioning_logits=memory,
             decoder_attention_mask=dict.fromkeys(KINDS),
-            cache=Shown(self._cache, rows=len(canvases)),
-            decoder_position_ids=self._places(),
+            cache=shown,
+            decoder_position_ids=self._places(tails[0].tokens if tails else 0),
         ).last_hidden_state
         return hidden
 
@@ -322,8 +352,8 @@ class GemmaDenoiser:
                 self._compiled, self.compiled = None, False
         return self._model(**inputs)
 
-    def _places(self) -> torch.Tensor:
-        begun = len(self._ids)
+    def _places(self, own: int = 0) -> torch.Tensor:
+        begun = len(self._ids) + own
         return torch.arange(
             begun, begun + self.canvas_length, dtype=torch.int32, device=self.device
         )[None]
@@ -334,13 +364,24 @@ class GemmaDenoiser:
         return self._model.model.decoder.embed_tokens.weight
 
     @property
-    def row_bytes(self) -> int:
-        """What one canvas takes of a pass after the present prefix, without its logits."""
-        return row_bytes(
-            self._model.config.text_config.to_dict(),
+    def config(self) -> Any:
+        """The model's DiffusionGemmaConfig."""
+        return self._model.config
+
+    def rows_in(self, room: int, own: int) -> int:
+        """How many rows of a pass fit into `room` bytes, each with `own` tokens that it keeps.
+
+        They are kept in what the prefix leaves of the cache's share as well.
+        """
+        text, width = self.config.text_config.to_dict(), self.embedding.dtype.itemsize
+        return rows_in(
+            text,
+            room,
             canvas=self.canvas_length,
-            tokens=len(self._ids),
-            width=self.embedding.dtype.itemsize,
+            prefix=len(self._ids),
+            own=own,
+            context=self.context_length,
+            width=width,
         )
 
     def remembered(self, sure: dict[int, int]) -> torch.Tensor:

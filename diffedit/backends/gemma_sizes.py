@@ -168,7 +168,7 @@ def logits_bytes(config: Mapping[str, Any]) -> int:
 def row_bytes(text: Mapping[str, Any], *, canvas: int, tokens: int, width: int) -> int:
     """What a canvas takes of a pass of the decoder at its widest, after `tokens` of a prompt.
 
-    Either in attention: keys and values joined, then once more for each head, and the scores in
+    Either in attention: keys and values joined, twice, and once for each head, and the scores in
     float32 with their softmax; or in the experts: each slot as often as it asks one. `width` is
     the bytes of a number.
     """
@@ -179,9 +179,40 @@ def row_bytes(text: Mapping[str, Any], *, canvas: int, tokens: int, width: int) 
         heads, size = _heads(text, layer, kind)
         sliding = kind == "sliding_attention"
         seen = canvas + (min(tokens, int(text["sliding_window"])) if sliding else tokens)
-        pair = 2 * (heads + queries) * seen * size * width
+        pair = 2 * (2 * heads + queries) * seen * size * width
         widest = max(widest, pair + 2 * queries * canvas * seen * 4)
     return widest
+
+
+def tail_bytes(text: Mapping[str, Any], *, tokens: int, width: int) -> int:
+    """What a row keeps of so many tokens of its own, over all layers."""
+    total = 0
+    for layer, kind in enumerate(text["layer_types"]):
+        heads, size = _heads(text, layer, kind)
+        sliding = kind == "sliding_attention"
+        kept = min(tokens, int(text["sliding_window"])) if sliding else tokens
+        total += 2 * kept * heads * size * width
+    return total
+
+
+def rows_in(  # noqa: PLR0913 - a count of as many things
+    text: Mapping[str, Any],
+    room: int,
+    *,
+    canvas: int,
+    prefix: int,
+    own: int,
+    context: int = CONTEXT,
+    width: int = 2,
+) -> int:
+    """How many canvases one pass may have in `room` bytes, each with `own` tokens of its own.
+
+    Beside the room they have what a prefix leaves of the cache of a whole context.
+    """
+    each = row_bytes(text, canvas=canvas, tokens=prefix + own, width=width)
+    each += tail_bytes(text, tokens=own, width=width)
+    left = max(0, cache_bytes(text, context) - cache_bytes(text, prefix))
+    return (room + left if own else room) // each
 
 
 def _heads(text: Mapping[str, Any], layer: int, kind: str) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """`diffedit bench gemma`: our loop against transformers' own, on the same model in the same run.
 
+Beside it, four answers in one batch against four in turn (`gemma_four`).
+
 Weights are random, so every canvas takes all its steps and what is compared is time alone. Without
 `--full` the model is small and stands on any machine; with it the released configuration at full
 size is built on a GPU.
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffedit.backends import gemma_folder, gemma_memory
 from diffedit.backends.gemma_sizes import Kind
-from diffedit.bench import gemma_load
+from diffedit.bench import gemma_four, gemma_load
 from diffedit.bench.figures import Goal, rounded
 from diffedit.bench.gemma_load import HEADS, VISION
 from diffedit.bench.speed import machine, say
@@ -161,6 +163,7 @@ def compare(model: Any, device: Any, steps: int, repeats: int) -> Figures:
         "steps": steps,
         "runs": repeats,
         **_told(ours, theirs, outside),
+        **gemma_four.measure(denoiser.made, prompt, steps, repeats, lambda: _settle(torch, device)),
     }
 
 

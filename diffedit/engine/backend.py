@@ -179,9 +179,8 @@ class Batch(Protocol):
     def denoiser(self) -> Denoiser:
         """Whose prefix and cache it is."""
 
-    @property
-    def most(self) -> int:
-        """How many rows one pass after the present prefix may have, 1 at least."""
+    def most(self, own: int) -> int:
+        """How many rows, 1 at least, may go side by side up to `own` committed tokens of each."""
 
     def begin(self, seeds: Sequence[int]) -> list[Fresh]:
         """A row a seed, numbered from 0; gives where each one's noise comes from."""
@@ -194,8 +193,14 @@ class Batch(Protocol):
     ) -> list[Seen]:
         """One step of these rows as `DeviceDenoiser.step`, in one pass; the others rest."""
 
-    def alone(self, row: int) -> None:
-        """The denoiser itself goes on with this row's noise."""
+    def commit(self, row: int, ids: Sequence[int]) -> None:
+        """A finished canvas of this row joins what it has of its own after the prefix."""
+
+    def drop(self, row: int) -> None:
+        """This row is done; nothing of it need be kept."""
+
+    def restart(self) -> None:
+        """No row has anything of its own after the prefix; their noise goes on."""
 
 
 class CausalDenoiser(Protocol):

@@ -207,6 +207,19 @@ class CanvasRun:
             return False
         return number - self._thinking.canvases < self._most
 
+    @property
+    def longest(self) -> int:
+        """Tokens that may have been committed before the last canvas: what the dials allow.
+
+        A thought that was not asked for is not counted.
+        """
+        channel, length = self.request.channel, self._length
+        budget = channel.budget if channel is not None and channel.asked else 0
+        most = self._most - 1 + ceil(budget / length)
+        if context := self._denoiser.context_length:
+            most = min(most, (context - len(self.request.prefix)) // length - 1)
+        return max(0, most) * length
+
     def cancelled(self) -> Outcome:
         """The last picture, as the person saw it."""
         return Outcome(

@@ -47,7 +47,7 @@ def canvases(
             if news is not None and run.request.relay is not None:
                 run.typed(news)
             denoiser.prefill(run.request.prefix, cancelled)
-            news = yield from denoised(denoiser, run, cancelled, typing)
+            news = yield from _denoised(denoiser, run, cancelled, typing)
             if news is None:
                 break
         outcome = run.outcome()
@@ -56,14 +56,11 @@ def canvases(
     yield outcome
 
 
-def denoised(
-    denoiser: Denoiser, run: CanvasRun, cancelled: Cancelled, typing: Typing, *, first: int = 1
+def _denoised(
+    denoiser: Denoiser, run: CanvasRun, cancelled: Cancelled, typing: Typing
 ) -> Generator[Event, None, Typed | None]:
-    """All canvases to the end of the text, or up to a step before which something was typed.
-
-    `first`: the canvas to begin with; those before it have joined the prefix.
-    """
-    for number in count(first):
+    """All canvases to the end of the text, or up to a step before which something was typed."""
+    for number in count(1):
         heed(cancelled)
         canvas, look = run.canvas(number), None
         with closing(run.looks(canvas)) as looks:

@@ -5,9 +5,9 @@ still go on; one that is stable and sure is in no further pass. The law: an answ
 gives alone, up to floating-point rounding, which may depend on how many rows a pass has. The same
 batch gives the same answers every time.
 
-An answer that needs more than one canvas goes on by itself from its second on, when the first ones
-of all are done: from there each has a prefix of its own, and keeping as many caches would take the
-memory that the batch was to save. What is typed into the picture begins all answers anew.
+Answers that need another canvas wait until all that are denoised with them have come as far, and go
+on in one batch again: then each has as many committed tokens of its own after the shared prefix,
+and nothing has to be padded or masked. What is typed into the picture begins all answers anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from diffedit.engine.denoise import Course, Look, taken_there
 from diffedit.engine.in_turn import best_first
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.request import CanvasRequest
-from diffedit.engine.rewrite import denoised
 from diffedit.engine.step import Event, Outcome, Started
 from diffedit.engine.typed import Typed, Typing, nothing
 
@@ -83,8 +82,8 @@ class _Rows:
         self.lead = self._runs[0]
         """The one that is shown."""
         self._at_once = count
-        self._onward: dict[int, tuple[int, ...]] = {}
-        """The first canvas of each answer that needs another."""
+        self._ids: dict[int, tuple[int, ...]] = {}
+        """The canvas of each answer that was finished last."""
 
     def started(self) -> Started:
         """The run as it begins."""
@@ -99,25 +98,28 @@ class _Rows:
         self, cancelled: Cancelled, typing: Typing
     ) -> Generator[Event, None, Typed | None]:
         """All answers to their ends, or up to a step before which something was typed."""
-        self._onward.clear()
-        self._at_once = self._batch.most
+        self._batch.restart()
+        self._at_once = self._batch.most(max(run.longest for run in self._runs))
         rows = range(len(self._runs))
         for first in rows[:: self._at_once]:
-            group = rows[first : first + self._at_once]
-            news = yield from self._first_canvases(group, cancelled, typing)
-            if news is not None:
-                return news
-        for row, ids in self._onward.items():
-            self._show(row)
-            self._batch.alone(row)
-            denoiser = self._batch.denoiser
-            denoiser.prefill(self.lead.request.prefix, cancelled)
-            heed(cancelled)
-            denoiser.commit(ids)
-            news = yield from denoised(denoiser, self.lead, cancelled, typing, first=2)
-            if news is not None:
-                return news
+            going, number = list(rows[first : first + self._at_once]), 1
+            while going:
+                news = yield from self._canvases(going, number, cancelled, typing)
+                if news is not None:
+                    return news
+                going, number = self._onward(going, number, cancelled), number + 1
         return None
+
+    def _onward(self, rows: Sequence[int], number: int, cancelled: Cancelled) -> list[int]:
+        """Which of these answers need another canvas after this one."""
+        onward = [row for row in rows if self._runs[row].more(number)]
+        for row in rows:
+            heed(cancelled)
+            if row in onward:
+                self._batch.commit(row, self._ids[row])
+            else:
+                self._batch.drop(row)
+        return onward
 
     def _show(self, row: int) -> None:
         """This answer is shown from its next step on; until then the picture stays."""
@@ -125,31 +127,31 @@ class _Rows:
         run.steps, run.shown = lead.steps, lead.shown
         self.lead = run
 
-    def _first_canvases(
-        self, rows: Sequence[int], cancelled: Cancelled, typing: Typing
+    def _canvases(
+        self, rows: Sequence[int], number: int, cancelled: Cancelled, typing: Typing
     ) -> Generator[Event, None, Typed | None]:
-        """The first canvas of each of these answers, in one batch."""
+        """A canvas of each of these answers, the same in number, in one batch."""
         going = dict[int, _Going]()
         for row in rows:
             heed(cancelled)
-            canvas = self._runs[row].canvas(1)
+            canvas = self._runs[row].canvas(number)
             if canvas.free_slots:
                 self._batch.place(row, canvas)
                 going[row] = _Going(canvas, self._runs[row].course(canvas))
             else:
-                self._commit(row, canvas, None)
+                self._ids[row] = self._runs[row].commit(canvas, None)
         while going:
             looks = self._looks(going)
             first, *others = looks
             self._show(first)
             for row in others:
                 self._runs[row].saw(looks[row])
-            yield self.lead.step(1, looks[first])
+            yield self.lead.step(number, looks[first])
             heed(cancelled)
             if (news := typing()) is not None:
                 return news
             for row in [row for row, look in looks.items() if look.stop]:
-                self._commit(row, going.pop(row).canvas, looks[row])
+                self._ids[row] = self._runs[row].commit(going.pop(row).canvas, looks[row])
         return None
 
     def _looks(self, going: dict[int, _Going]) -> dict[int, Look]:
@@ -160,13 +162,6 @@ class _Rows:
             row: one.course.look(taken_there(one.canvas, told))
             for (row, one), told in zip(going.items(), seen, strict=True)
         }
-
-    def _commit(self, row: int, canvas: Canvas, look: Look | None) -> None:
-        """An answer's first canvas is finished."""
-        run = self._runs[row]
-        ids = run.commit(canvas, look)
-        if run.more(1):
-            self._onward[row] = ids
 
     def outcome(self, original: str) -> Outcome:
         """All answers, best first. Raises ModelError where there is none."""

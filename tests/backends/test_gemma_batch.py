@@ -15,6 +15,7 @@ import torch
 from diffedit.backends.diffusion_gemma import DiffusionGemmaBackend
 from diffedit.backends.gemma_batch import GemmaBatch, Soft
 from diffedit.backends.gemma_denoiser import GemmaDenoiser
+from diffedit.backends.gemma_sizes import row_bytes
 from diffedit.core.stretch import held
 from diffedit.engine.backend import Cancelled, Seen, never
 from diffedit.engine.params import DenoiseParams
@@ -127,17 +128,32 @@ def test_each_answer_is_what_its_seed_gives_alone(
     assert started.seed == 1
     assert [step.step for step in steps] == list(range(1, outcome.steps + 1))
     assert outcome.tokens == sum(one.tokens for _, one in runs)
-    firsts = [sum(step.canvas == 1 for step in own) for own, _ in runs]
-    later = sum(len(own) for own, _ in runs) - sum(firsts)
-    # One pass a step for all that still go on, then one a step for what comes after. Where there
-    # are several lengths for what is free, each answer looks at them first.
+    # One pass a step, canvas by canvas, for all that still go on. Where there are several lengths
+    # for what is free, each answer looks at them first.
     lengths = {"a gap, its length found": 4, "held parts": 3}.get(name)
-    looks = [lengths] * 4 if lengths else []
-    batched = [sum(count >= step for count in firsts) for step in range(1, max(firsts) + 1)]
-    assert passes == looks + batched + [1] * later
-    assert outcome.steps == max(firsts) + later
+    expected = [lengths] * 4 if lengths else []
+    for number in range(1, max(one.canvases for _, one in runs) + 1):
+        taken = [sum(step.canvas == number for step in own) for own, _ in runs]
+        expected += [sum(count >= step for count in taken) for step in range(1, max(taken) + 1)]
+    assert passes == expected
+    assert outcome.steps == len(expected) - 4 * bool(lengths)
     canvases = sum(one.canvases - 1 for _, one in runs)
     assert denoiser.passes - read == 2 + canvases
+
+
+def test_answers_of_their_own_may_be_longer_than_a_window(
+    backend: DiffusionGemmaBackend, denoiser: GemmaDenoiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nothing of the prompt is seen by a sliding layer any more; its end is theirs alone."""
+    monkeypatch.setattr(denoiser, "end_ids", frozenset[int]())
+    dials: dict[str, Any] = {"max_canvases": 7, "max_steps": 2}
+    runs = alone(backend, task(), (2, 3), **dials)
+    _, steps, outcome = play(backend, task(), seed=1, candidates=2, **dials)
+    most = max(one.canvases for _, one in runs)
+    assert [step.canvas for step in steps] == [n for n in range(1, most + 1) for _ in range(2)]
+    assert 6 * denoiser.canvas_length > denoiser.config.text_config.sliding_window
+    assert set(answers(outcome)) == {one.text for _, one in runs}
+    assert len(answers(outcome)) == 2
 
 
 def test_answers_stop_at_different_steps(backend: DiffusionGemmaBackend) -> None:
@@ -203,7 +219,9 @@ def test_memory_for_fewer_rows_makes_several_batches(
 ) -> None:
     """The same answers, three rows at a time, and it is said."""
     whole = play(backend, task(), candidates=4)[2]
-    monkeypatch.setattr(backend, "_room", 3 * denoiser.row_bytes + 5)
+    text = denoiser.config.text_config.to_dict()
+    row = row_bytes(text, canvas=48, tokens=len(denoiser._ids), width=8)
+    monkeypatch.setattr(backend, "_room", 4 * row - 1)
     passes.clear()
     outcome = play(backend, task(), candidates=4)[2]
     assert passes == [3] * 4 + [1] * 4
@@ -286,3 +304,14 @@ def test_what_stands_for_logits_is_multiplied_and_nothing_else() -> None:
         torch.add(soft, 1)
     with pytest.raises(TypeError):
         torch.softmax(soft, dim=-1)
+
+
+@pytest.mark.parametrize("weights", ["int4", "bf16"])
+def test_packed_weights_denoise_in_a_batch_as_well(folder32: Path, weights: str) -> None:
+    """The vocabulary unpacked a stretch at a time, for one row at a time; twice the same."""
+    made = DiffusionGemmaBackend(str(folder32), "cpu", {"context": "1024", "weights": weights})
+    made.load(lambda *_: None)
+    once = play(made, task(), candidates=4, max_steps=2, max_canvases=2)
+    assert len(answers(once[2])) == 4
+    assert max(step.canvas for step in once[1]) == 2
+    assert play(made, task(), candidates=4, max_steps=2, max_canvases=2) == once

@@ -156,3 +156,29 @@ def machine(gpu: int, host: int) -> Machine:
         gpu_free=gpu * GB,
         gpu=gpu * GB,
     )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "own", "rows"),
+    [(1024, 0, 11), (3072, 0, 4), (1024, 1024, 4), (1536, 768, 4), (3072, 768, 2), (8192, 0, 1)],
+)
+def test_rows_of_a_batch_take_no_more_than_is_counted(
+    needs: dict[Kind, Need], prompt: int, own: int, rows: int
+) -> None:
+    """So many at once, and all stays under 18.0e9 bytes with int4 weights.
+
+    They take their pass before the logits are made, in their 1.07 GB, and keep what they commit
+    in what the prompt leaves of the cache's 8,192 tokens.
+    """
+    text = gemma_known.CONFIG["text_config"]
+    room = gemma_sizes.logits_bytes(gemma_known.CONFIG)
+    assert room == needs["int4"].logits
+    assert gemma_sizes.rows_in(text, room, canvas=256, prefix=prompt, own=own) == rows
+    # Of the layers that see everything: two heads of 512 numbers, read twice and for 16 heads,
+    # and scores of 256 slots.
+    seen = prompt + own + 256
+    passing = 2 * (2 * 2 + 16) * seen * 512 * 2 + 2 * 16 * 256 * seen * 4
+    kept = 2 * 2 * (25 * min(own, 1024) * 8 * 256 + 5 * own * 2 * 512)
+    cache = gemma_sizes.cache_bytes(text, prompt)
+    assert cache + rows * (passing + kept) <= needs["int4"].cache + room
+    assert needs["int4"].total < 18.0 * GB

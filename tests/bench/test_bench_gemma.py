@@ -28,6 +28,9 @@ def test_both_loops_are_timed(capsys: pytest.CaptureFixture[str]) -> None:
     assert tiny["steps"] == 2
     assert 0 < tiny["engine_ms_a_step"] < tiny["ours_ms_a_step"]
     assert tiny["ratio"] == pytest.approx(tiny["ours_ms_a_step"] / tiny["theirs_ms_a_step"], 0.02)
+    batch, turns = tiny["four_in_a_batch_ms"], tiny["four_in_turn_ms"]
+    assert tiny["batch_ratio"] == pytest.approx(batch / turns, 0.02)
+    assert tiny["rows_at_once"] == 4
     assert [goal["limit"] for goal in told["goals"]] == [1.0]
 
 
