@@ -131,9 +131,7 @@ def compare(model: Any, device: Any, steps: int, repeats: int) -> Figures:
     from diffedit.backends.gemma_denoiser import GemmaDenoiser  # noqa: PLC0415 - torch
 
     canvas, size = int(model.config.canvas_length), int(model.config.text_config.vocab_size)
-    made = model.generation_config
-    made.eos_token_id, made.pad_token_id, made.bos_token_id = [size + 1], 0, 2
-    prompt = [2, *range(5, 4 + PROMPT)]
+    prompt = _endless(model, size)
     tokens: Any = _Numbers(size)
     denoiser = _Timed(GemmaDenoiser, model, tokens, device)
     ours, theirs, outside = list[float](), list[float](), list[float]()
@@ -165,6 +163,13 @@ def compare(model: Any, device: Any, steps: int, repeats: int) -> Figures:
         **_told(ours, theirs, outside),
         **gemma_four.measure(denoiser.made, prompt, steps, repeats, lambda: _settle(torch, device)),
     }
+
+
+def _endless(model: Any, size: int) -> list[int]:
+    """A prompt, after which this model never ends its answer."""
+    made = model.generation_config
+    made.eos_token_id, made.pad_token_id, made.bos_token_id = [size + 1], 0, 2
+    return [2, *range(5, 4 + PROMPT)]
 
 
 def _told(ours: list[float], theirs: list[float], outside: list[float]) -> Figures:
