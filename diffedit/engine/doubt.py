@@ -10,6 +10,7 @@ import ast
 import builtins
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffedit.engine import tree
@@ -24,15 +25,22 @@ _LEAVES = ast.Return | ast.Raise | ast.Break | ast.Continue
 def faults(page: str, line: int) -> int | None:
     """How many faults the innermost function around a line (from 1) has; None: it is no Python.
 
-    Where the page is unfinished elsewhere, the function is looked at alone.
+    Where the page is unfinished elsewhere, or only a part of a file, the function is looked at
+    alone, and every word of the page outside it may be a name.
     """
     whole = tree.parse(page)
     if whole is not None:
         scope = _around(whole, line)
         return _count(scope, _known(whole, scope))
-    own, first = _function(page.split("\n"), line)
+    rows = page.split("\n")
+    own, first = _function(rows, line)
     alone = tree.parse(own) if own else None
-    return None if alone is None else _count(_around(alone, line - first), None)
+    if alone is None:
+        return None
+    outside = (*rows[:first], *rows[first + own.count("\n") + 1 :])
+    said = re.findall(r"[A-Za-z_]\w*", "\n".join(outside))
+    scope = _around(alone, line - first)
+    return _count(scope, {*said, *_known(alone, scope)})
 
 
 def stands(page: str, line: int) -> bool:
@@ -62,8 +70,8 @@ def _depth(row: str) -> int:
     return len(row) - len(row.lstrip())
 
 
-def _count(scope: _Scope, known: set[str] | None) -> int:
-    """The faults of a function; `known` are the names of its page, if they can be told."""
+def _count(scope: _Scope, known: set[str]) -> int:
+    """The faults of a function; `known` are the names of its page."""
     arguments = {one.arg for one in ast.walk(scope) if isinstance(one, ast.arg)}
     loaded, stored = _names(scope, ast.Load), _names(scope, ast.Store)
     # `a += b` uses an argument; of a name of its own it is no use yet.
@@ -74,10 +82,10 @@ def _count(scope: _Scope, known: set[str] | None) -> int:
     }
     own = set() if isinstance(scope, ast.Module) else stored | arguments - {"self", "cls"}
     unused = own - loaded - (added & arguments)
-    unknown = set[str]() if known is None else loaded - known
-    early = set(_too_early(scope, arguments))
+    early = set(_too_early(scope, arguments)) | _never_set(scope, arguments)
     idle = sum(_idle(node) for node in ast.walk(scope))
-    return len(unused) + len(unknown | early) + sum(_unreached(scope)) + idle
+    found = len(unused) + len((loaded - known) | early) + sum(_unreached(scope)) + idle
+    return found + _endless(scope)
 
 
 def _around(whole: ast.Module, line: int) -> _Scope:
@@ -160,6 +168,39 @@ def _too_early(scope: _Scope, arguments: set[str]) -> Iterator[str]:
             and not any(loop.lineno <= node.lineno <= (loop.end_lineno or 0) for loop in loops)
         ):
             yield node.id
+
+
+def _never_set(scope: _Scope, arguments: set[str]) -> set[str]:
+    """The function's own names that are only added to: there is nothing to add to."""
+    if isinstance(scope, ast.Module):
+        return set()
+    added, free, stored = set[str](), set(arguments), Counter[str]()
+    for node in _level(scope):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            added.add(node.target.id)
+            stored[node.target.id] -= 1
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            free.update(node.names)
+    stored.update(_bound(_level(scope)))
+    return {name for name in added - free if not stored[name]}
+
+
+def _endless(scope: _Scope) -> int:
+    """How often a function calls itself with the very arguments that it was called with."""
+    if isinstance(scope, ast.Module):
+        return 0
+    given = [one.arg for one in (*scope.args.posonlyargs, *scope.args.args)]
+    if given[:1] in (["self"], ["cls"]):
+        given = given[1:]
+    if not given or _names(scope, ast.Store).intersection(given):
+        return 0
+    return sum(
+        ast.unparse(node.func).removeprefix("self.") == scope.name
+        and not node.keywords
+        and [ast.unparse(one) for one in node.args] == given
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Call)
+    )
 
 
 def _idle(node: ast.AST) -> bool:

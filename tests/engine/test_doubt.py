@@ -68,6 +68,34 @@ def test_a_name_means_something_where_it_is_set(line: str, faults: int) -> None:
     assert doubt.faults(page, 8) == faults
 
 
+def test_a_name_that_is_only_added_to_was_never_set() -> None:
+    """In a loop as well; an argument, or a name of the file, is there before."""
+    page = "def f(n):\n{line}\n    while n:\n        count += 1\n        n -= 1\n    return count\n"
+    assert doubt.faults(page.format(line="    count = 0"), 2) == 0
+    assert doubt.faults(page.format(line="    global count"), 2) == 0
+    assert doubt.faults(page.format(line="    print(n)"), 2) == 1
+    assert doubt.faults("def f(n):\n    n += 1\n    return n\n", 2) == 0
+
+
+def test_a_function_that_asks_itself_the_same_never_ends() -> None:
+    """With other arguments, or where they are set anew, it may."""
+    page = "def f(a, b):\n    {line}\n"
+    lines = ("return f(a, b)", "return f(b, a)", "return f(a, b - 1)", "return g(a, b)")
+    told = [doubt.faults("def g(a, b): pass\n" + page.format(line=line), 3) for line in lines]
+    assert told == [1, 0, 0, 0]
+    method = "class A:\n    def f(self, a):\n        return self.f(a)\n"
+    assert doubt.faults(method, 3) == 1
+    assert doubt.faults("def f(a):\n    a = a[1:]\n    return f(a)\n", 3) == 0
+
+
+def test_a_part_of_a_file_tells_which_words_may_be_names() -> None:
+    """It does not parse, cut as it is; what nobody speaks of is nothing there."""
+    page = "    return used\n\ndef f(path):\n    return {word}(path)\n\ndef g(x):\n    (\n"
+    assert doubt.faults(page.format(word="used"), 4) == 0
+    assert doubt.faults(page.format(word="len"), 4) == 0
+    assert doubt.faults(page.format(word="walked"), 4) == 1
+
+
 def test_what_other_functions_rely_on_is_there() -> None:
     """Only a part of a file may be shown, without its imports; a name of their own is their own."""
     page = (
