@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diffedit.core.draft import Piece
@@ -17,6 +18,18 @@ from diffedit.engine.prompt import PROSE_LANGUAGES
 from diffedit.engine.task import Task
 
 _WORD = re.compile(r"(?<![.\w'\"])([A-Za-z_]\w*)\b(?!\s*=[^=])")
+_NO_CODE = re.compile(
+    r"""\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#.*"""
+)
+_SET = re.compile(
+    r"^\s*((?:[A-Za-z_][\w, ]*=(?!=)\s*)+|[A-Za-z_]\w*(?=\s*:[^=]*=))"
+    r"|^\s*(?:async )?(?:def|class)\s+(\w+)|^\s*(?:from \S+ )?import\s(.*)"
+)
+"""What a row sets for those after it."""
+_LOOPED = re.compile(
+    r"\bfor\s+([\w, ()]+?)\s+in\b|\blambda\s+([^:]*):|(\w+)\s*:=|\bas\s+(\w+)|\bdef \w+\((.*)\)"
+)
+"""What it sets for itself as well."""
 _OUTSIDE = re.compile(r"^\S.*", re.MULTILINE)
 """Rows of a file that are in no function."""
 _SAME_LINE = 4
@@ -206,8 +219,8 @@ def picture(pieces: tuple[Piece, ...], place: Gap, part: tuple[int, int]) -> tup
     return tuple(seen)
 
 
-def unset(task: Task, depth: str = "") -> list[str]:
-    """The names that the text after a gap uses and that nothing before it speaks of, in order.
+def unset(task: Task, depth: str = "") -> Iterator[str]:
+    """The names that the text after a gap uses before it sets them, where none is told before.
 
     A gap that is indented so much sets nothing for what is defined after its function, and what
     other functions call something says nothing of it.
@@ -217,8 +230,20 @@ def unset(task: Task, depth: str = "") -> list[str]:
         ends = rf"\n[ \t]{{0,{len(depth) - 1}}}(?:async |def |class |@)"
         after = re.split(ends, after)[0]
         *above, own = re.split(ends, before)
+        # Of another function its name, not what it is given.
+        above[1:] = [re.sub(r"\A(\w+).*", r"\1", part) for part in above[1:]]
         before = own + "\n".join(_OUTSIDE.findall("\n".join(above)))
-    near = (name for name in _WORD.findall(after))
+    after = _NO_CODE.sub("''", after)
     told = re.findall(r"[A-Za-z_]\w*", before)
     known = {*told, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-    return [name for name in dict.fromkeys(near) if name not in known]
+    for row in after.split("\n"):
+        # What is worked out comes before what is set by it; a loop's names before their use.
+        bound = _names(_SET.findall(row))
+        known.update(_names(_LOOPED.findall(row)))
+        names = [name for name in _WORD.findall(row) if name not in known | bound]
+        yield from dict.fromkeys(names)
+        known.update(names, bound)
+
+
+def _names(found: Iterable[Sequence[str]]) -> set[str]:
+    return {name for parts in found for part in parts for name in re.findall(r"[A-Za-z_]\w*", part)}

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffedit.backends import small_fill, small_tuned
@@ -169,7 +169,7 @@ class Gaps:
             return
         if not self._goes_on:
             yield f"{start}return", SIDE_WIDTH
-        names = small_fill.unset(self._task, self._depth)[:NAMES]
+        names = islice(small_fill.unset(self._task, self._depth), NAMES)
         yield from ((f"{start}{name} =", SIDE_WIDTH) for name in names)
 
     def _spread(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import tiny_gguf
 
+from diffedit.backends import gguf_stamp
 from diffedit.backends.adapter_header import about
 from diffedit.backends.small import SmallBackend
 from diffedit.backends.small_weights import GgufFile, load_weights
@@ -45,8 +46,9 @@ def shown_{n}(name):
 
 
 @pytest.fixture
-def project(tmp_path: Path, home: Path) -> Path:
-    """A folder of code, and a tiny model in the store."""
+def project(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of code, and a tiny model in the store, which NumPy runs."""
+    monkeypatch.setattr(gguf_stamp, "installed", lambda: False)
     tiny = tiny_gguf.write(tmp_path / "tiny.gguf")
     models.add(tiny.path, "tiny")
     folder = tmp_path / "project"
