@@ -120,8 +120,14 @@ class Draft:
         return replace(self, pieces=hand.pieces, hand=hand)
 
     def as_written(self, message: str = "") -> Draft:
-        """The draft as it stands, settled: what was typed into it must not be lost."""
+        """The draft as it stands, settled: what was typed into it must not be lost.
+
+        Whole lines stay whole: a picture that has not come to their end would join the next line.
+        """
         text = "".join(piece.text for piece in self.pieces)
+        end = next((end for end in ("\r\n", "\n", "\r") if self.original.endswith(end)), "")
+        if text and not text.endswith(("\n", "\r")):
+            text += end
         return replace(self, status="settled", texts=(text,), chosen=0, message=message)
 
     def entered(self, place: int) -> Hand:

@@ -127,3 +127,12 @@ def test_typing_into_a_review_leaves_what_was_said_of_other_changes() -> None:
     written = review.written(replace(draft.written(hand), texts=(hand.text,)))
     assert written.verdicts == (False, None)
     assert written.draft.change(written.kept).apply("a\nb\nc") == "a\nb\nc!"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_what_was_typed_into_whole_lines_is_whole_lines(end: str) -> None:
+    """The picture had not come to their end: it must not join the line after them."""
+    draft = Draft(span=Span(0, 1), original=f"a = 1{end}")
+    for seen, kept in (("a = 2", f"a = 2{end}"), ("a = 2\n", "a = 2\n"), ("", "")):
+        pieces = (Piece(seen, "accepted"),)
+        assert replace(draft, pieces=pieces).as_written().text == kept
