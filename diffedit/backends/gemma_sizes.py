@@ -7,7 +7,7 @@ anything is loaded. `scheme` is the one rule for what is kept in which bits: the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,13 +150,19 @@ def _need(kind: Kind, counted: tuple[int, int], config: Mapping[str, Any], conte
 
 def cache_bytes(text: Mapping[str, Any], context: int) -> int:
     """Keys and values of a prompt in 16 bits, over all layers, as `gemma_cache` keeps them."""
-    total = 0
+    kept = _kept(text, context, SLACK)
+    return sum(2 * 2 * (tokens + STEP) * heads * size for heads, size, tokens in kept)
+
+
+def _kept(text: Mapping[str, Any], tokens: int, slack: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Of each layer its heads of keys, their width, and how many of `tokens` it keeps.
+
+    A layer that sees a window keeps `slack` more than that.
+    """
     for layer, kind in enumerate(text["layer_types"]):
-        heads, width = _heads(text, layer, kind)
         sliding = kind == "sliding_attention"
-        tokens = min(context, int(text["sliding_window"]) + SLACK) if sliding else context
-        total += 2 * 2 * (tokens + STEP) * heads * width
-    return total
+        kept = min(tokens, int(text["sliding_window"]) + slack) if sliding else tokens
+        yield *_heads(text, layer, kind), kept
 
 
 def logits_bytes(config: Mapping[str, Any]) -> int:
@@ -175,10 +181,8 @@ def row_bytes(text: Mapping[str, Any], *, canvas: int, tokens: int, width: int) 
     queries, hidden = int(text["num_attention_heads"]), int(text["hidden_size"])
     asked = canvas * int(text["top_k_experts"])
     widest = asked * width * (5 * hidden + 3 * 2 * int(text["moe_intermediate_size"]))
-    for layer, kind in enumerate(text["layer_types"]):
-        heads, size = _heads(text, layer, kind)
-        sliding = kind == "sliding_attention"
-        seen = canvas + (min(tokens, int(text["sliding_window"])) if sliding else tokens)
+    for heads, size, kept in _kept(text, tokens):
+        seen = canvas + kept
         pair = 2 * (2 * heads + queries) * seen * size * width
         widest = max(widest, pair + 2 * queries * canvas * seen * 4)
     return widest
@@ -186,13 +190,7 @@ def row_bytes(text: Mapping[str, Any], *, canvas: int, tokens: int, width: int) 
 
 def tail_bytes(text: Mapping[str, Any], *, tokens: int, width: int) -> int:
     """What a row keeps of so many tokens of its own, over all layers."""
-    total = 0
-    for layer, kind in enumerate(text["layer_types"]):
-        heads, size = _heads(text, layer, kind)
-        sliding = kind == "sliding_attention"
-        kept = min(tokens, int(text["sliding_window"])) if sliding else tokens
-        total += 2 * kept * heads * size * width
-    return total
+    return sum(2 * kept * heads * size * width for heads, size, kept in _kept(text, tokens))
 
 
 def rows_in(  # noqa: PLR0913 - a count of as many things
