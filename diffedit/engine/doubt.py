@@ -10,7 +10,6 @@ import ast
 import builtins
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffedit.engine import tree
@@ -174,15 +173,15 @@ def _never_set(scope: _Scope, arguments: set[str]) -> set[str]:
     """The function's own names that are only added to: there is nothing to add to."""
     if isinstance(scope, ast.Module):
         return set()
-    added, free, stored = set[str](), set(arguments), Counter[str]()
-    for node in _level(scope):
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            added.add(node.target.id)
-            stored[node.target.id] -= 1
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            free.update(node.names)
-    stored.update(_bound(_level(scope)))
-    return {name for name in added - free if not stored[name]}
+    level = list(_level(scope))
+    added = [
+        node.target
+        for node in level
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    ]
+    outside = (node.names for node in level if isinstance(node, ast.Global | ast.Nonlocal))
+    stored = _bound(node for node in level if node not in added)
+    return {target.id for target in added}.difference(arguments, stored, *outside)
 
 
 def _endless(scope: _Scope) -> int:
