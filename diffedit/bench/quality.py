@@ -29,6 +29,12 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.worker.client import Client
 from diffedit.worker.session import Session
 
+PATIENCE_S = 300.0
+"""An edit that takes longer counts as failed."""
+
+MOST_FAILURES = 5
+"""So many failures in a row are no figure of quality, but a model that does not run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
@@ -39,13 +45,6 @@ class Setup:
     files: Files = field(default_factory=Files)
     """Where the files of the cases are; none: a page is all that is shown."""
     device: str = "auto"
-
-
-PATIENCE_S = 300.0
-"""An edit that takes longer counts as failed."""
-
-MOST_FAILURES = 5
-"""So many failures in a row are no figure of quality, but a model that does not run."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -61,7 +60,8 @@ def main(words: Sequence[str]) -> int:
     params = DenoiseParams(seed=given.seed)
     part: Part = given.part
     cases = case_store.chosen(case_store.cases(part, say), kinds, given.limit)
-    files = Files() if given.alone else Files(source.modules())
+    alone = given.alone or "missing_line" not in kinds
+    files = Files() if alone else Files(source.modules())
     setup = Setup(model=model, params=params, files=files, device=given.device)
     figures: dict[str, Any] = {"part": part, "seed": given.seed, "asked": len(cases)}
     figures["missing_lines"] = "alone" if given.alone else "in their files"
