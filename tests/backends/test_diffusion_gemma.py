@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import tiny_gemma
 import torch
+from gemma_edit import BEFORE, SPAN, play, task
 from PIL import Image
 
 from diffedit.backends.diffusion_gemma import DiffusionGemmaBackend
@@ -16,14 +17,11 @@ from diffedit.core.errors import OutOfMemoryError, RequestError, TooLongError
 from diffedit.core.stretch import held
 from diffedit.engine.backend import Cancelled, never
 from diffedit.engine.params import DenoiseParams
-from diffedit.engine.step import Event, Outcome, Started, Step
-from diffedit.engine.task import Mode, Task
+from diffedit.engine.step import Event, Outcome, Step
+from diffedit.engine.task import Mode
 from diffedit.engine.typed import Typed
 
-BEFORE = "import os\n\n\ndef join(folder):\n"
-SPAN = "    return os.path.join(folder, 'a')\n"
 KEPT = ("return", "folder", "'a')")
-AFTER = "\n\ndef other(name):\n    return name\n"
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +46,6 @@ def denoiser(backend: DiffusionGemmaBackend) -> GemmaDenoiser:
     assert backend._denoiser is not None
     backend._denoiser.forget()
     return backend._denoiser
-
-
-def task(**words: Any) -> Task:
-    usual = {"text": SPAN, "before": BEFORE, "after": AFTER, "language": "python"}
-    return Task(**{"instruction": "use pathlib", **usual, **words})
-
-
-def play(
-    backend: DiffusionGemmaBackend, asked: Task, cancelled: Cancelled = never, **dials: Any
-) -> tuple[Started, list[Step], Outcome]:
-    """Run one edit; few steps, since random weights agree on nothing."""
-    params = DenoiseParams(**{"max_steps": 3, "max_canvases": 1, **dials})
-    started, *steps, outcome = list[Event](backend.rewrite(asked, params, cancelled))
-    assert isinstance(started, Started)
-    assert isinstance(outcome, Outcome)
-    return started, [step for step in steps if isinstance(step, Step)], outcome
 
 
 @pytest.fixture

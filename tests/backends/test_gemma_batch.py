@@ -5,27 +5,28 @@ to turn a token; in float32 and less it may, which is the law that `gemma_batch`
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import gemma_edit
 import pytest
 import tiny_gemma
 import torch
+from gemma_edit import SPAN, task
 
 from diffedit.backends.diffusion_gemma import DiffusionGemmaBackend
 from diffedit.backends.gemma_batch import GemmaBatch, Soft
 from diffedit.backends.gemma_denoiser import GemmaDenoiser
 from diffedit.backends.gemma_sizes import row_bytes
 from diffedit.core.stretch import held
-from diffedit.engine.backend import Cancelled, Seen, never
+from diffedit.engine.backend import Seen, never
 from diffedit.engine.params import DenoiseParams
-from diffedit.engine.step import Event, Outcome, Started, Step
+from diffedit.engine.step import Event, Outcome, Step
 from diffedit.engine.task import Task
 from diffedit.engine.typed import Typed
 
-BEFORE = "import os\n\n\ndef join(folder):\n"
-SPAN = "    return os.path.join(folder, 'a')\n"
-AFTER = "\n\ndef other(name):\n    return name\n"
+play = partial(gemma_edit.play, max_steps=4)
 EARLY: dict[str, Any] = {"entropy_bound": 5.0, "stop_entropy": 1.9, "max_steps": 24}
 """Dials with which random weights settle, each seed after another number of steps."""
 
@@ -68,21 +69,6 @@ def passes(denoiser: GemmaDenoiser, monkeypatch: pytest.MonkeyPatch) -> list[int
 
     monkeypatch.setattr(decoder, "forward", counted)
     return told
-
-
-def task(**words: Any) -> Task:
-    usual = {"text": SPAN, "before": BEFORE, "after": AFTER, "language": "python"}
-    return Task(**{"instruction": "use pathlib", **usual, **words})
-
-
-def play(
-    backend: DiffusionGemmaBackend, asked: Task, cancelled: Cancelled = never, **dials: Any
-) -> tuple[Started, list[Step], Outcome]:
-    params = DenoiseParams(**{"max_steps": 4, "max_canvases": 1, **dials})
-    started, *steps, outcome = list[Event](backend.rewrite(asked, params, cancelled))
-    assert isinstance(started, Started)
-    assert isinstance(outcome, Outcome)
-    return started, [step for step in steps if isinstance(step, Step)], outcome
 
 
 def alone(
