@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -12,6 +13,7 @@ from gguf.quants import quantize
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from diffedit.backends import small_adapter
 from diffedit.backends.small import SmallBackend
 
 LAYERS, WIDTH, HEADS, KV_HEADS, HIDDEN = 2, 64, 4, 2, 96
@@ -150,3 +152,20 @@ def loaded(folder: Path) -> SmallBackend:
     backend = SmallBackend(str(write(folder / "tiny.gguf").path), "auto", {})
     backend.load(lambda *_told: None)
     return backend
+
+
+def adapted(folder: Path, objective: str) -> tuple[SmallBackend, SmallBackend]:
+    """A tiny model, plain and with an adapter of random numbers."""
+    plain = loaded(folder)
+    assert plain._denoiser is not None
+    shape = plain._denoiser._model.weights.layers[0].down.shape
+    random = np.random.default_rng(3)
+    tensors: dict[str, Any] = {
+        "blk.0.down.a": random.normal(size=(2, shape[1])),
+        "blk.0.down.b": random.normal(size=(shape[0], 2)),
+    }
+    path = folder / "a.safetensors"
+    small_adapter.write(path, small_adapter.Adapter(objective=objective, tensors=tensors))
+    tuned = SmallBackend(str(plain._path), "cpu", {"adapter": str(path)})
+    tuned.load(lambda *_told: None)
+    return plain, tuned

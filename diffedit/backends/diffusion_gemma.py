@@ -19,7 +19,7 @@ from diffedit.backends.gemma_weights import PRECISIONS, load_model
 from diffedit.backends.options import whole_numbers
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
-from diffedit.engine import rewrite
+from diffedit.engine import ahead, rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.canvas import Canvas
 from diffedit.engine.params import DenoiseParams
@@ -161,6 +161,22 @@ class DiffusionGemmaBackend:
             picture = replace(picture, end=prompt.images_end)
         denoiser.marks, denoiser.picture = (prompt.mark,), picture
         return self._run(denoiser, prompt.request, params, (cancelled, typing))
+
+    def prefill(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> None:
+        """Read ahead what stands before the wish, or all where there is none.
+
+        It is cut into the passes that the edit would make of it. Raises DiffeditError.
+        """
+        denoiser, edits = self._denoiser, self._edits
+        if denoiser is None or edits is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        if task.images:
+            return
+        prompt = edits.prompt(task, params)
+        ids = prompt.request.prefix
+        denoiser.marks, denoiser.picture = (prompt.mark,), None
+        with self._in_memory(denoiser):
+            denoiser.prefill(ids if ahead.wishless(task) else ids[: prompt.mark], cancelled)
 
     def score(self, task: Task, cancelled: Cancelled) -> tuple[Scored, ...]:
         """How likely each token is between all others, in several looks. Raises DiffeditError."""

@@ -22,6 +22,9 @@ SYSTEM = (
 NEAR = 1000
 """Tokens at the prompt's end that every layer sees."""
 USUAL_WISH = "Improve it."
+WISH = 96
+"""Tokens that the wish is given, with the words round it: only a longer one moves the edges of
+what is shown, so that any other leaves what was read of the place as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +45,12 @@ def fence_of(task: Task) -> str:
 def told(task: Task, *, room: int, count: Count) -> Told:
     """The person's turn, with as much of the surroundings as fits into `room` tokens."""
     wish = _wish(task)
-    bare = count(_place(task, "", "", "", "")) + count(wish)
+    spoken = max(count(wish), min(WISH, room // 4))
+    bare = count(_place(task, "", "", "", "")) + spoken
     near = budget(task.before, task.after, limit=max(0, min(NEAR, room) - bare), count=count)
     left = task.before[: len(task.before) - len(near.before)]
     right = task.after[len(near.after) :]
-    used = count(_place(task, near.before, near.after, "", "")) + count(wish)
+    used = count(_place(task, near.before, near.after, "", "")) + spoken
     far = budget(left, right, limit=max(0, room - used - 40), count=count)
     place = _place(task, near.before, near.after, far.before, far.after)
     return Told(place=place, wish=wish)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from diffedit.backends.gguf_stamp import CONTEXT
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
-from diffedit.engine import rewrite
+from diffedit.engine import ahead, rewrite
 from diffedit.engine.backend import (
     Abilities,
     Cancelled,
@@ -181,6 +181,20 @@ class GgufBackend:
         if self.abilities.noise == "causal":
             return once(params, typing)
         return in_turn(once, params, typing, original=task.text)
+
+    def prefill(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> None:
+        """Read ahead what an edit of this place begins with. Raises DiffeditError.
+
+        A diffusion model keeps no cache: its prompt is read at every look.
+        """
+        editing = self._editing
+        if editing is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        if self.abilities.noise != "causal":
+            return
+        editing.context.cancelled = cancelled
+        prompt = lambda task: self.asked(task, params)[1].prefix  # noqa: E731
+        ahead.read(editing.causal, task, prompt, cancelled)
 
 
 def _same_but_lora(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ from diffedit.backends.options import whole_numbers
 from diffedit.backends.small_edit import TunedEdits
 from diffedit.core.errors import ModelError, OutOfMemoryError, RequestError
 from diffedit.core.heat import Scored
-from diffedit.engine import rewrite
+from diffedit.engine import ahead, rewrite
 from diffedit.engine.backend import Abilities, Cancelled, Report
 from diffedit.engine.in_turn import in_turn
 from diffedit.engine.params import DenoiseParams
@@ -30,6 +30,7 @@ from diffedit.engine.typed import Typing, nothing
 if TYPE_CHECKING:
     from diffedit.backends.small_adapter import Switch
     from diffedit.backends.small_denoiser import SmallDenoiser
+    from diffedit.backends.small_fill import Gap
     from diffedit.backends.small_mask import MaskDenoiser
     from diffedit.backends.small_tokenizer import SmallTokenizer
     from diffedit.backends.small_weights import Floats, GgufFile, Weights
@@ -126,6 +127,20 @@ class SmallBackend:
             return in_turn(once, params, typing, original=task.text)
         if task.mode == "rewrite" and self._use(CAUSAL):
             return self._tuned_edits().run(task, params, cancelled, typing)
+        rows, gap = self._filling(task, params)
+        if gap is not None:
+            gaps = small_gap.Gaps(self._denoiser, task, rows, *gap)
+            return gaps.run(params, cancelled, typing)
+        return rewrite.rows(self._denoiser, rows, params, cancelled, typing)
+
+    def _filling(
+        self, task: Task, params: DenoiseParams
+    ) -> tuple[RowsRequest, tuple[Gap, str] | None]:
+        """What the plain model or the one for gaps is asked, that one being in the weights.
+
+        With it, where lines are searched for, the gap and how the text goes on after it.
+        """
+        assert self._denoiser is not None
         plain = self._edits()
         rows = plain.request(task, params)
         if task.mode == "infill" and small_gap.fits(place := plain.place(task), params):
@@ -134,10 +149,26 @@ class SmallBackend:
                 rows, right = small_gap.tuned(self._denoiser, task, rows, place)
             else:
                 self._use("")
-            gaps = small_gap.Gaps(self._denoiser, task, rows, place, right)
-            return gaps.run(params, cancelled, typing)
+            return rows, (place, right)
         self._use("")
-        return rewrite.rows(self._denoiser, rows, params, cancelled, typing)
+        return rows, None
+
+    def prefill(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> None:
+        """Read ahead what an edit of this place begins with. Raises DiffeditError."""
+        if self._denoiser is None:
+            raise ModelError(f"{self.model} is not loaded.")
+        denoiser = self._canvas or self._denoiser
+        ahead.read(denoiser, task, lambda task: self._prompt(task, params), cancelled)
+
+    def _prompt(self, task: Task, params: DenoiseParams) -> tuple[int, ...]:
+        """The whole prompt of an edit, what reads it being in the weights."""
+        if self._canvas is not None:
+            assert self._tokenizer is not None
+            markers = self._tokenizer.markers
+            return small_canvas.request(task, params, self._canvas, markers).prefix
+        if task.mode == "rewrite" and self._use(CAUSAL):
+            return self._tuned_edits().request(task, params).prefix
+        return self._filling(task, params)[0].prefix
 
     def asked(self, task: Task, params: DenoiseParams) -> tuple[SmallDenoiser, RowsRequest]:
         """What the model is asked for a task at first. Raises DiffeditError."""

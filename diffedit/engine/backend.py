@@ -282,6 +282,19 @@ class TypingBackend(Protocol):
         """As `Backend.rewrite`. A step that comes after `typing` was asked heeds the answer."""
 
 
+@runtime_checkable
+class PrefillingBackend(Protocol):
+    """A backend that can read ahead, while the person still types the wish."""
+
+    def prefill(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> None:
+        """Have in the cache what the prompt of an edit of this place will begin with.
+
+        The instruction is what has been typed so far: that it is there counts, not its words.
+        `cancelled` is asked as `Denoiser.prefill` asks it; what was read by then stays. No edit
+        comes out otherwise for it. Raises DiffeditError.
+        """
+
+
 class Scorer(Protocol):
     """A backend whose abilities say `score`: it reads a text instead of writing one."""
 

@@ -67,7 +67,7 @@ class DiffeditApp(App[int]):
         super().__init__()
         self.settings, self.buffers = settings, Buffers()
         self.window = Window(self, settings, self.buffers, self._status)
-        self._client = client
+        self._client, self._opening = client, (tuple(files), stdin_text, demo)
         self.filing, self.models = Filing(self), ModelRoom(self)
         self.editing = desk = Editing(self, self.models)
         self.asking, self.looking = Asking(self, desk), Looking(self, desk)
@@ -78,7 +78,6 @@ class DiffeditApp(App[int]):
         self.heeds_signals = False
         """Whether SIGTERM and SIGHUP save the text first; not where someone else owns the loop."""
         self.first_task: Callable[[], None] = lambda: None
-        self._opening = (tuple(files), stdin_text, demo)
         self._bindings = BindingsMap()
         for key in in_force(settings.keys):
             if key.where == "anywhere":
@@ -97,6 +96,7 @@ class DiffeditApp(App[int]):
             last_words.on_signals(self.signalled)
         self.window.set_up(list(self._bindings.key_to_bindings))
         self.window.editor.canvas = Writing(self, self.filing.keeping.drafted)
+        self.window.prompt.heard = lambda: self.start(self.asking.look_ahead())
         self.filing.open_all(files, stdin_text)
         if demo:
             self.window.tour.begin()

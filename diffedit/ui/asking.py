@@ -1,10 +1,11 @@
-"""The desk for the dials of the prompt bar: how strong, what is pinned; shown before it runs."""
+"""The desk for the open prompt bar: its dials, shown before it runs, and what is read ahead."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from diffedit.core.attachment import named
 from diffedit.core.draft import Draft
 from diffedit.core.errors import DiffeditError
 from diffedit.ui.able import NEEDS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """Turns the dials, and paints over the page which tokens would be noised."""
+    """Turns the dials, paints over the page which tokens would be noised, and looks ahead."""
 
     def __init__(self, stage: Stage, editing: Editing) -> None:
         self._stage, self._editing = stage, editing
@@ -34,6 +35,37 @@ class Asking:
         """Alt+p: what is pinned by its kind."""
         self._stage.window.prompt.next_pins()
         await self._preview()
+
+    async def look_ahead(self) -> None:
+        """While the wish is typed, have an idle worker read what the edit will begin with.
+
+        No model is started for it. Of a draft that is gone on with, and of what goes with a
+        picture, nothing is known before it is sent.
+        """
+        stage, prompt = self._stage, self._stage.window.prompt
+        buffer = self._editing.asked_about
+        if not prompt.display or buffer is None or buffer.aim is None or named(prompt.text):
+            return
+        if self._editing.running is not None or stage.client.loaded is None:
+            return
+        model = await self._editing.model()
+        if model is None:
+            return
+        settings, span, noise = stage.settings, buffer.aim.span, prompt.noise
+        buffer.session.prefill(
+            span,
+            model=model,
+            device=settings.device,
+            instruction=prompt.text,
+            mode=prompt.mode,
+            params=settings.params if noise is None else replace(settings.params, noise=noise),
+            language=buffer.language,
+            thinking=stage.window.panel.display,
+            context=settings.context_chars,
+            keep=pinned(buffer, span, prompt.pins),
+            between=buffer.aim.between,
+        )
+        stage.window.saw("told ahead")
 
     async def _preview(self) -> None:
         """Ask the model which of its tokens would be noised, and show it; nothing is denoised."""

@@ -60,6 +60,11 @@ class Editing:
         self.since = 0.0
         """When it began, on the monotonic clock."""
 
+    @property
+    def asked_about(self) -> Buffer | None:
+        """The buffer of whose page, not of whose draft, the open prompt bar asks."""
+        return self._asked if self._start is None else None
+
     # Ask ---------------------------------------------------------------------------------------
 
     def ask(self) -> None:

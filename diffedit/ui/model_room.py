@@ -67,6 +67,7 @@ class ModelRoom:
             self._tell("loading")
             await self._stage.client.load(model, self._stage.settings.device, self._loading)
             self._tell("ready")
+            self._stage.window.prompt.turned()
             self._stage.window.saw("loaded")
         except DiffeditError as error:
             if self._abandoned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -94,6 +94,10 @@ class PromptBar(Vertical):
         self._about = ""
         self._stop = len(STOPS) - 1
         self._pins = 0
+        self._said = False
+        """Whether there was anything in the line when it was told last."""
+        self.heard: Callable[[], None] = lambda: None
+        """Told when it opens, and when it would ask for another kind of edit."""
         self.abilities: Abilities | None = None
         """What the model can do; None: none is loaded yet."""
 
@@ -117,12 +121,21 @@ class PromptBar(Vertical):
         self._about, self._modes, self.mode = about, tuple(modes), mode
         self.history.rewind()
         self.display = True
-        self._show()
+        self.turned()
         self.screen.set_focus(self.area)
 
-    def on_text_area_changed(self) -> None:
-        """A picture may have been named, or be named no more."""
+    def turned(self) -> None:
+        """While it is open: it asks for another kind of edit, or another model is there."""
         if self.display:
+            self._said = bool(self.text)
+            self._show()
+            self.heard()
+
+    def on_text_area_changed(self) -> None:
+        """A picture may have been named, or be named no more; a gap has a wish, or none."""
+        if self.display and self.mode != "rewrite" and bool(self.text) != self._said:
+            self.turned()
+        elif self.display:
             self._show()
 
     def put(self, instruction: str) -> None:
@@ -155,7 +168,7 @@ class PromptBar(Vertical):
     def next_mode(self) -> None:
         """Tab: the next of the modes that make sense here."""
         self.mode = self._modes[(self._modes.index(self.mode) + 1) % len(self._modes)]
-        self._show()
+        self.turned()
 
     @property
     def can_start_warm(self) -> bool:
@@ -178,13 +191,13 @@ class PromptBar(Vertical):
         """Alt+s: the next of the five stops; false where the model knows only one."""
         if self.can_start_warm:
             self._stop = (self._stop + 1) % len(STOPS)
-            self._show()
+            self.turned()
         return self.can_start_warm
 
     def next_pins(self) -> None:
         """Alt+p: pin the signature, the comments, both, or nothing."""
         self._pins = (self._pins + 1) % len(PINS)
-        self._show()
+        self.turned()
 
     def pin_by_default(self, kinds: Sequence[str]) -> None:
         """What the settings pin, unless the person says otherwise."""

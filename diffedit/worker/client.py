@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from diffedit.config import paths
 from diffedit.core.errors import BackendError, RequestError
@@ -20,6 +20,7 @@ from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Task
 from diffedit.worker import messages, wire
 from diffedit.worker.failures import died, error_of
+from diffedit.worker.log import log_opened
 from diffedit.worker.mailbox import Mailbox
 from diffedit.worker.messages import Done, Frame, Loaded, Loading, Ready, Reply, Started
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from diffedit.config.models import Model
 
 UNTOUCHED = "Your text is untouched; the next edit starts a new one."
-LOG_LIMIT = 1_000_000
-"""A log longer than this is put aside before the next worker writes to it, in bytes."""
 
 
 class Client:
@@ -172,15 +171,28 @@ class Client:
         assert isinstance(reply, messages.Scores)
         return reply.tokens
 
+    def has(self, model: Model, device: str) -> bool:
+        """Whether this model is loaded, and no other has been asked for since."""
+        return self.alive and self.loaded is not None and self._wanted == (model, device)
+
+    def prefill(self, task: Task, params: DenoiseParams) -> None:
+        """Let an idle worker read ahead what the next edit of this place will begin with.
+
+        Nothing comes of it but time that is saved; where no model is loaded, not even that.
+        Raises TooLongError.
+        """
+        if self.loaded is not None:
+            self._post(messages.place_of(task, params))
+
     def pin(self, number: int, hand: Hand) -> None:
         """Let a rewrite that goes on take in what was typed; nothing where there is no such one."""
         box = self._boxes.get(number)
-        if box is None or box.ended or self._process is None or self._process.stdin is None:
+        if box is None or box.ended:
             return
         pin = messages.Pin(
             id=number, number=hand.number, text=hand.text, keep=hand.keep, noised=hand.noised
         )
-        self._process.stdin.write(wire.encode(pin))
+        self._post(pin)
 
     async def cancel(self) -> None:
         """Ask every open rewrite to stop; done when each has answered, or its worker was ended."""
@@ -225,7 +237,7 @@ class Client:
             )
 
     async def _spawn(self) -> None:
-        log = self._open_log()
+        log = log_opened(self._log or paths.log_file())
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *(self._command or default_command()),
@@ -244,17 +256,6 @@ class Client:
             log.close()
         self.gone.clear()
         self._reading = asyncio.create_task(self._read(self._process), name="worker's wire")
-
-    def _open_log(self) -> BinaryIO:
-        path = self._log or paths.log_file()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.stat().st_size > LOG_LIMIT:
-                path.replace(path.with_name(path.name + ".old"))
-            return path.open("ab")
-        except OSError:
-            # A full disk must not cost the model; the log is only for the curious.
-            return Path(os.devnull).open("ab")
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         """Drain the wire, so that the worker never waits for the screen."""
@@ -339,12 +340,17 @@ class Client:
         with contextlib.suppress(ConnectionError):
             await self._process.stdin.drain()
 
+    def _post(self, message: messages.Message) -> None:
+        """Send what nobody waits for; nothing where there is no worker. Raises TooLongError."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(wire.encode(message))
+
     def _cancel(self, number: int, box: Mailbox) -> None:
         """Send the cancel without waiting, and see to it that it is answered."""
-        if box.cancelling or self._process is None or self._process.stdin is None:
+        if box.cancelling or self._process is None:
             return
         box.cancelling = True
-        self._process.stdin.write(wire.encode(messages.Cancel(id=number)))
+        self._post(messages.Cancel(id=number))
         errand = asyncio.create_task(self._see_it_end(box), name="cancel")
         self._errands.add(errand)
         errand.add_done_callback(self._errands.discard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 import msgspec
@@ -9,10 +10,11 @@ import msgspec
 from diffedit.core.draft import Piece
 from diffedit.core.heat import Scored
 from diffedit.engine.backend import Stage
+from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import StopReason
-from diffedit.engine.task import Mode
+from diffedit.engine.task import Mode, Task
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
 
 FailureKind = Literal["request", "model", "memory", "too_long", "backend", "bug"]
@@ -56,6 +58,26 @@ class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
     """The dials by name, as `DenoiseParams(**params)` checks them."""
 
 
+class Prefill(Message, tag="prefill", kw_only=True, frozen=True):
+    """Read ahead what a rewrite of this place will begin with: its wish is being typed.
+
+    Done where a model is loaded and nothing else is to be done, and stopped by whatever comes; a
+    newer one replaces it. Nothing answers it, not even a failure: the rewrite will tell of that.
+    """
+
+    text: str
+    before: str = ""
+    after: str = ""
+    instruction: str = ""
+    """As far as it has been typed; the words count for nothing, but that there are some does."""
+    mode: Mode = "rewrite"
+    language: str = ""
+    keep: tuple[tuple[int, int], ...] = ()
+    noised: tuple[tuple[int, int], ...] | None = None
+    thinking: bool = False
+    params: dict[str, Any] = {}
+
+
 class Score(Message, tag="score", kw_only=True, frozen=True):
     """Say of a text how sure the model is of each token, and what else might stand there."""
 
@@ -88,7 +110,14 @@ class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
     id: int
 
 
-Request = Load | Rewrite | Score | Pin | Cancel
+Request = Load | Rewrite | Prefill | Score | Pin | Cancel
+
+
+def place_of(task: Task, params: DenoiseParams) -> Prefill:
+    """What a worker is told of a task whose wish is not known yet."""
+    names = (name for name in Prefill.__struct_fields__ if name != "params")
+    return Prefill(**{name: getattr(task, name) for name in names}, params=asdict(params))
+
 
 # From the worker -------------------------------------------------------------------------------
 

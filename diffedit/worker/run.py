@@ -21,9 +21,9 @@ from diffedit.engine.task import Task
 from diffedit.worker import messages
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Done, Loaded, Loading, Started
-from diffedit.worker.parts import Part, parts_of, to_come
-from diffedit.worker.turns import Turns
-from diffedit.worker.wish import Wish, bare_stretches, between_of, task_of, with_bare_ends
+from diffedit.worker.parts import Part, to_come
+from diffedit.worker.turns import Turns, turns_of
+from diffedit.worker.wish import Wish, bare_stretches, between_of, place_of, task_of, with_bare_ends
 
 _TOLD = 50_000_000
 """A model of so many bytes is told with its size while it is read."""
@@ -54,8 +54,7 @@ class Run:
         told: Told,
         filmed: Filmed,
     ) -> None:
-        if wish.mode == "continue":
-            span = Span(span.end, span.end)
+        span = place_of(span, wish)
         self._told, self._filmed = told, filmed
         self.error: DiffeditError | None = None
         self._document = document
@@ -164,17 +163,10 @@ class Run:
                 raise RequestError(
                     f"The model {loaded.model} cannot see images.", hint="Ask again without them."
                 )
-            parts = parts_of(
-                task,
-                clamp=bool(abilities and abilities.clamp),
-                canvas=(abilities.canvas_length or 0) if abilities else 0,
-            )
-            turns = self._turns = Turns(
-                task,
-                parts,
-                bare_stretches(with_ends, between_of(self._draft.original, self._wish)),
-            )
+            between = between_of(self._draft.original, self._wish)
+            turns = self._turns = turns_of(task, bare_stretches(with_ends, between), abilities)
             self._take_in(turns, loaded)
+            parts = turns.parts
             for part in parts:
                 done = await self._play(turns, part)
                 if done is None or done.stop == "cancelled":

@@ -30,6 +30,7 @@ from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
 from diffedit.engine.typed import Typed
 from diffedit.worker import messages, wire
+from diffedit.worker.idle import Ahead
 
 REPORT_EVERY_S = 0.05
 """How often loading tells how far it has come; each new stage is told at once."""
@@ -48,7 +49,9 @@ class Server:
         self._sink = sink
         self._factories = factories
         self._sending = threading.Lock()
-        self._requests: queue.SimpleQueue[tuple[float, Work]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[float, Work] | None] = queue.SimpleQueue()
+        """None: there is something to be read ahead."""
+        self._ahead = Ahead()
         self._open: set[int] = set()
         self._cancelled: set[int] = set()
         self._pins: dict[int, messages.Pin] = {}
@@ -63,7 +66,7 @@ class Server:
         self.send(messages.Ready(protocol=messages.PROTOCOL, version=version, backends=names))
         threading.Thread(target=self._read, name="wire", daemon=True).start()
         while True:
-            self._serve(*self._requests.get())
+            self._do(self._requests.get())
 
     def send(self, reply: messages.Reply) -> None:
         """One line out. A parent that no longer listens ends the child."""
@@ -102,6 +105,12 @@ class Server:
             if request.id in self._open:
                 self._pins[request.id] = request
             return
+        if isinstance(request, messages.Prefill):
+            self._ahead.want(request)
+            self._requests.put(None)
+            return
+        if isinstance(request, messages.Rewrite):
+            self._ahead.forget()
         self._open.add(request.id)
         self._requests.put((time.perf_counter(), request))
 
@@ -113,6 +122,17 @@ class Server:
         self.send(_failed(number, "request", error))
 
     # The main thread ---------------------------------------------------------------------------
+
+    def _do(self, asked: tuple[float, Work] | None) -> None:
+        """One request; then, until the next one comes, what may be read ahead of it."""
+        if asked is not None:
+            self._serve(*asked)
+        if not self._is_waited_for():
+            self._ahead.read(self._backend, self._is_waited_for)
+
+    def _is_waited_for(self) -> bool:
+        """Whether there is something to be done."""
+        return not self._requests.empty()
 
     def _serve(self, since: float, request: Work) -> None:
         """Do one request; whatever happens, exactly one last answer goes out."""

@@ -26,6 +26,7 @@ from diffedit.engine.task import Mode
 from diffedit.worker.client import Client
 from diffedit.worker.messages import Reply
 from diffedit.worker.run import Run
+from diffedit.worker.turns import first_task
 from diffedit.worker.wish import CONTEXT, OUTSIDE, Wish, task_of
 
 if TYPE_CHECKING:
@@ -165,6 +166,18 @@ class Session:
             async for event in events:
                 found = getattr(event, "pieces", found)
         return found
+
+    def prefill(self, span: Span, *, model: Model, device: str = "auto", **more: object) -> None:
+        """Have the model read ahead what an edit of this span begins with, whatever it will be.
+
+        Only a model that is loaded does; what is in the way of it the edit itself will tell of.
+        """
+        if not self.client.has(model, device):
+            return
+        wish = Wish(model=model, device=device, **more)  # type: ignore[arg-type] # as of `rewrite`
+        with contextlib.suppress(DiffeditError):
+            task = first_task(self.document, span, wish, self.client.abilities)
+            self.client.prefill(task, wish.params)
 
     async def score(
         self, span: Span, *, model: Model, text: str | None = None, **more: object

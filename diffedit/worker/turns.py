@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from diffedit.core.document import Document
 from diffedit.core.draft import Piece
 from diffedit.core.hand import Hand
+from diffedit.core.span import Span
 from diffedit.core.stretch import Stretch, Stretches, held, joined
 from diffedit.engine.task import Task
 from diffedit.worker.messages import Done
-from diffedit.worker.parts import Part, sound, task_of_part, to_come
+from diffedit.worker.parts import Part, parts_of, sound, task_of_part, to_come
+from diffedit.worker.wish import Wish, bare_stretches, place_of, task_of, with_bare_ends
+
+if TYPE_CHECKING:
+    from diffedit.engine.backend import Abilities
 
 
 class Turns:
@@ -138,3 +145,25 @@ class Turns:
         self.lost = self.lost or not answers
         if answers:
             self._put(self.mine.over(answers[0]))
+
+
+def turns_of(task: Task, between: Stretches, abilities: Abilities | None) -> Turns:
+    """The turns that a task takes with a model of these abilities. Raises RequestError."""
+    parts = parts_of(
+        task,
+        clamp=bool(abilities and abilities.clamp),
+        canvas=(abilities.canvas_length or 0) if abilities else 0,
+    )
+    return Turns(task, parts, between)
+
+
+def first_task(document: Document, span: Span, wish: Wish, abilities: Abilities | None) -> Task:
+    """What a model is asked first for a wish that may still lack its words.
+
+    Raises RequestError where there is nothing to be asked.
+    """
+    said = wish.instruction.strip()
+    with_ends = task_of(document, place_of(span, wish), replace(wish, instruction=said or "-"))
+    task = replace(with_bare_ends(with_ends), instruction=said)
+    turns = turns_of(task, bare_stretches(with_ends, wish.between), abilities)
+    return turns.begin(turns.parts[0])

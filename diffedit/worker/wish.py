@@ -87,6 +87,11 @@ def task_of(document: Document, span: Span, wish: Wish) -> Task:
     return started(replace(task, keep=joined((*wish.keep, *between))), wish.start)
 
 
+def place_of(span: Span, wish: Wish) -> Span:
+    """The span that a wish is for: what goes on begins at its end."""
+    return Span(span.end, span.end) if wish.mode == "continue" else span
+
+
 def with_bare_ends(task: Task) -> Task:
     """The task as a model is to see it: no line of a mixed file has a sign of its own at its end.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tiny_gguf
@@ -217,27 +216,6 @@ EDIT = Task(text="def f(x):\n    return x\n", instruction="add hints", language=
 GOING_ON = Task(text="", before="def f(x):\n    return ", mode="continue", language="python")
 
 
-def adapted(folder: Path, objective: str) -> tuple[SmallBackend, SmallBackend]:
-    """A tiny model, plain and with an adapter of random numbers."""
-    import numpy as np  # noqa: PLC0415 - only here
-
-    from diffedit.backends import small_adapter  # noqa: PLC0415 - numpy
-
-    plain = tiny_gguf.loaded(folder)
-    assert plain._denoiser is not None
-    shape = plain._denoiser._model.weights.layers[0].down.shape
-    random = np.random.default_rng(3)
-    tensors: dict[str, Any] = {
-        "blk.0.down.a": random.normal(size=(2, shape[1])),
-        "blk.0.down.b": random.normal(size=(shape[0], 2)),
-    }
-    path = folder / "a.safetensors"
-    small_adapter.write(path, small_adapter.Adapter(objective=objective, tensors=tensors))
-    tuned = SmallBackend(str(plain._path), "cpu", {"adapter": str(path)})
-    tuned.load(lambda *_told: None)
-    return plain, tuned
-
-
 def texts(backend: SmallBackend, task: Task) -> list[str]:
     *_, last = backend.rewrite(task, DenoiseParams(), lambda: False)
     assert isinstance(last, Outcome)
@@ -246,7 +224,7 @@ def texts(backend: SmallBackend, task: Task) -> list[str]:
 
 def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
     """A gap is filled as without it, a rewrite is made with it, as often as one likes."""
-    plain, tuned = adapted(tmp_path, "causal")
+    plain, tuned = tiny_gguf.adapted(tmp_path, "causal")
     first = texts(tuned, EDIT)
     assert texts(tuned, GAP) == texts(plain, GAP)
     assert texts(tuned, EDIT) == first
@@ -256,7 +234,7 @@ def test_an_adapter_is_in_for_rewrites_and_out_for_gaps(tmp_path: Path) -> None:
 
 def test_an_adapter_for_gaps_is_in_for_gaps_alone(tmp_path: Path) -> None:
     """And only for the like of what it has learnt: whole lines of Python."""
-    plain, tuned = adapted(tmp_path, "gaps")
+    plain, tuned = tiny_gguf.adapted(tmp_path, "gaps")
     first = texts(tuned, GAP)
     assert texts(tuned, EDIT) == texts(plain, EDIT)
     assert texts(tuned, GAP) == first

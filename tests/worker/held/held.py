@@ -89,6 +89,11 @@ class Held:
             return
         yield self.outcome(text, "cancelled" if cancelled() else "sure", steps)
 
+    def prefill(self, task: Task, params: DenoiseParams, cancelled: Cancelled) -> None:
+        """Tell a file what is read ahead."""
+        if path := self.options.get("ahead"):
+            Path(path).write_text(f"{task.before}[{task.instruction}]{task.after}", "utf-8")
+
     def listen(
         self, task: Task, cancelled: Cancelled, typing: Any
     ) -> Iterator[Started | Step | Outcome]:
