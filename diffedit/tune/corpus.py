@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -72,6 +73,22 @@ def functions(found: Sequence[Module], *, refused: frozenset[str] = frozenset())
             if mark not in refused:
                 mine.setdefault(mark, function)
     return list(mine.values())
+
+
+def texts(found: Sequence[Module], *, refused: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Their texts by name, without those in which a function stands whose fingerprint is refused.
+
+    Of such a module nothing is shown but the functions that may be learnt from.
+    """
+    return {
+        module.name: module.text
+        for module in found
+        if module.tree is not None
+        and not any(
+            isinstance(node, ast.FunctionDef) and source.fingerprint(node) in refused
+            for node in ast.walk(module.tree)
+        )
+    }
 
 
 def refused() -> frozenset[str]:

@@ -25,7 +25,7 @@ cost a sixth of the work."""
 BEHIND = 6
 """Tokens after the gap that are learnt: with them a line ends."""
 SHORT = (420, 240)
-"""Characters around most gaps, in training."""
+"""Characters around every second gap, in training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,8 @@ def _tasks(given: argparse.Namespace, folder: Path) -> tuple[list[Item], list[It
     def drawn(modules: Sequence[Module], count: int) -> list[Item]:
         functions = corpus.functions(modules, refused=refused)
         if given.objective == GAPS:
-            return tasks.gaps(functions, random, count)
+            files = corpus.texts(modules, refused=refused)
+            return tasks.gaps(functions, random, count, files)
         return tasks.draw(functions, random, count, gaps=given.objective == MASK)
 
     found, held = drawn(mine, TASKS), drawn(others, 400)
@@ -196,10 +197,11 @@ def _modules(
 
 
 def short(item: Item, number: int, objective: str) -> Item | None:
-    """The task as it is trained on: most of them short, since short ones teach as much a second."""
+    """The task as it is trained on: many of them short, since short ones teach more a second."""
     if item.kind == "missing_line":
-        most = gaps.SHORT if objective == GAPS else tasks.SHORT
-        return item if number % 6 == 0 else tasks.trimmed(item, most)
+        if objective == GAPS:
+            return item if number % 2 else tasks.trimmed(item, gaps.SHORT)
+        return item if number % 6 == 0 else tasks.trimmed(item, tasks.SHORT)
     longest = 450 if item.kind in tasks.SCARCE else 280
     return item if len(item.code) <= (700 if number % 8 == 0 else longest) else None
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
@@ -75,6 +75,9 @@ GAPS = 0.25
 """The share of gaps, where gaps are trained on: a model that reads left to right fills them better
 as it is."""
 
+IN_FILE = 0.75
+"""The share of gaps with their file around them, where only gaps are trained on."""
+
 LONGEST_PAGE = 1400
 """Characters of a function with what is told of its surroundings."""
 AROUND = (480, 200)
@@ -121,13 +124,20 @@ def draw(found: Sequence[Function], random: Random, count: int, *, gaps: bool) -
     return items
 
 
-def gaps(found: Sequence[Function], random: Random, count: int) -> list[Item]:
-    """`count` gaps (fewer if there are not enough functions), in a random order."""
+def gaps(
+    found: Sequence[Function], random: Random, count: int, files: Mapping[str, str]
+) -> list[Item]:
+    """`count` gaps (fewer if there are not enough functions), in a random order.
+
+    `files`: the texts of modules by name. Most gaps are told as they stand there, since an editor
+    has the file; the others, and those of modules that are not given, as on a small page.
+    """
     order = list(found)
     random.shuffle(order)
 
     def drawn(function: Function) -> Item | None:
-        return missing(function, random, small_tuned.GAP_SIDES)
+        file = files.get(function.module, "") if random.random() < IN_FILE else ""
+        return missing(function, random, small_tuned.GAP_SIDES, file)
 
     items = list(islice(_thrice(order, drawn), count))
     random.shuffle(items)
@@ -303,24 +313,20 @@ def _names(found: Sequence[Function]) -> list[str]:
 # Gaps ------------------------------------------------------------------------------------------
 
 
-def missing(function: Function, random: Random, around: tuple[int, int] = AROUND) -> Item | None:
-    """One line of the function's body gone, or a few, with so many characters on both sides."""
-    page, first = function.page, function.before.count("\n") + 1
-    lines = page.split("\n")
-    last = first + function.text.count("\n")
-    head = function.node.body[0].lineno
-    rows = [n for n in range(head - 1, last) if len(lines[n].strip()) >= 6]
-    rows = [n for n in rows if '"""' not in lines[n] and not lines[n].strip().startswith("#")]
-    if len(rows) < 3:
+def missing(
+    function: Function, random: Random, around: tuple[int, int] = AROUND, file: str = ""
+) -> Item | None:
+    """One line of the function's body gone, or a few, with so many characters on both sides.
+
+    They are those of its page, or of `file`, the text of its module, where it stands there once.
+    """
+    found = _rows(function, random)
+    if found is None:
         return None
-    row = random.choice(rows)
-    count = 1 if random.random() < 0.8 else random.choice((2, 3))
-    stop = min(row + count, last)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    start = starts[row] + len(lines[row]) - len(lines[row].lstrip())
-    end = starts[stop] - 1
+    (start, end), page = found, function.page
+    if file.count(function.text) == 1:
+        moved = file.find(function.text) - len(function.before)
+        page, start, end = file, start + moved, end + moved
     left, right = around
     before, lead = page[:start].rstrip(" "), ""
     cut = max(0, len(before) - left)
@@ -339,6 +345,25 @@ def missing(function: Function, random: Random, around: tuple[int, int] = AROUND
         after=after[: after.rfind("\n")] if len(page) > end + right else after.rstrip("\n"),
         answer=lead + page[start:end],
     )
+
+
+def _rows(function: Function, random: Random) -> tuple[int, int] | None:
+    """Where on its page a line of its body begins, or of a few, and where it ends."""
+    page, first = function.page, function.before.count("\n") + 1
+    lines = page.split("\n")
+    last = first + function.text.count("\n")
+    head = function.node.body[0].lineno
+    rows = [n for n in range(head - 1, last) if len(lines[n].strip()) >= 6]
+    rows = [n for n in rows if '"""' not in lines[n] and not lines[n].strip().startswith("#")]
+    if len(rows) < 3:
+        return None
+    row = random.choice(rows)
+    count = 1 if random.random() < 0.8 else random.choice((2, 3))
+    stop = min(row + count, last)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    return starts[row] + len(lines[row]) - len(lines[row].lstrip()), starts[stop] - 1
 
 
 def trimmed(item: Item, most: tuple[int, int] = SHORT) -> Item:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import tiny_gguf
@@ -14,13 +15,15 @@ from diffedit.backends import gguf_stamp
 from diffedit.backends.adapter_header import about
 from diffedit.backends.small import SmallBackend
 from diffedit.backends.small_weights import GgufFile, load_weights
+from diffedit.cases import source
+from diffedit.cases.source import Module
 from diffedit.cli import main
 from diffedit.config import models
 from diffedit.core.errors import ModelError
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import Outcome
 from diffedit.engine.task import Task
-from diffedit.tune import gaps, tasks
+from diffedit.tune import corpus, gaps, tasks
 from diffedit.tune.export import adopt, export
 from diffedit.tune.net import Net
 from diffedit.tune.tasks import Item
@@ -113,6 +116,21 @@ def test_a_gap_is_learnt_after_the_text_on_both_sides() -> None:
     assert short.before.startswith("a = 1\n")
     assert short.after == item.after
     assert tasks.trimmed(replace(item, after="")).after == ""
+
+
+def test_most_gaps_are_learnt_where_they_stand() -> None:
+    """Both sides are those of the file; a file with something of the test part shows none of it."""
+    method = "    def sum_{n}(self, x):\n        y = x + {n}\n        y *= {n}\n        return y\n"
+    text = "class Sums:\n" + "\n".join(method.format(n=n) for n in range(100, 112))
+    module = Module("sums", text)
+    functions = corpus.functions([module])
+    items = tasks.gaps(functions, Random(3), 40, corpus.texts([module]))
+    shown = [item.before + item.answer + item.after for item in items]
+    in_file = [page for page in shown if page.count("def ") > 1]
+    assert len(shown) / 2 < len(in_file) < len(shown) == 36
+    assert all(page in text for page in in_file)
+    mark = source.fingerprint(functions[0].node)
+    assert corpus.texts([module], refused=frozenset({mark})) == {}
 
 
 def test_a_run_goes_on_where_it_was_killed(project: Path, home: Path) -> None:
