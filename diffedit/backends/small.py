@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from diffedit.backends.small_denoiser import SmallDenoiser
     from diffedit.backends.small_fill import Gap
     from diffedit.backends.small_mask import MaskDenoiser
+    from diffedit.backends.small_threads import Threads
     from diffedit.backends.small_tokenizer import SmallTokenizer
     from diffedit.backends.small_weights import Floats, GgufFile, Weights
 
@@ -71,6 +72,7 @@ class SmallBackend:
         self._denoiser: SmallDenoiser | None = None
         self._tokenizer: SmallTokenizer | None = None
         self._canvas: MaskDenoiser | None = None
+        self._threads: Threads | None = None
         self.abilities = self._abilities()
 
     def load(self, report: Report) -> None:
@@ -78,6 +80,7 @@ class SmallBackend:
         from diffedit.backends.small_denoiser import SmallDenoiser  # noqa: PLC0415 - numpy
         from diffedit.backends.small_mask import MaskDenoiser  # noqa: PLC0415 - numpy
         from diffedit.backends.small_model import Llama  # noqa: PLC0415 - numpy
+        from diffedit.backends.small_threads import Threads  # noqa: PLC0415 - numpy
         from diffedit.backends.small_tokenizer import SmallTokenizer  # noqa: PLC0415 - tokenizers
         from diffedit.backends.small_weights import GgufFile, load_weights  # noqa: PLC0415 - gguf
 
@@ -91,12 +94,14 @@ class SmallBackend:
             self._tokenizer = SmallTokenizer(file.fields)
             context = min(self._context, weights.shape.context)
             model = Llama(weights, context, noise)
+            self._threads = Threads(weights.layers[0].gate_up)
             self._denoiser = SmallDenoiser(model, self._tokenizer, context=context)
             if noise is not None:
                 self._canvas = MaskDenoiser(model, self._tokenizer, context=context)
             report("place", 1, 1)
             # The first pass makes BLAS start its threads and touches every weight once.
             report("warm", 0, 1)
+            self._settle_threads()
             self._denoiser.prefill(self._marker("<|im_start|>"))
             report("warm", 1, 1)
         except MemoryError as error:
@@ -115,6 +120,7 @@ class SmallBackend:
         """Denoise candidates side by side; the best one first. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
+        self._settle_threads()
         if self._canvas is not None:
             assert self._tokenizer is not None
             canvas, markers = self._canvas, self._tokenizer.markers
@@ -157,6 +163,7 @@ class SmallBackend:
         """Read ahead what an edit of this place begins with. Raises DiffeditError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
+        self._settle_threads()
         denoiser = self._canvas or self._denoiser
         ahead.read(denoiser, task, lambda task: self._prompt(task, params), cancelled)
 
@@ -183,10 +190,16 @@ class SmallBackend:
         """How likely each token is after what stands left of it. Raises TooLongError."""
         if self._denoiser is None:
             raise ModelError(f"{self.model} is not loaded.")
+        self._settle_threads()
         self._use("")
         ids = self._edits().reading(task)
         self._denoiser.prefill(ids, cancelled)
         return () if cancelled() else self._denoiser.score(self._denoiser.encode(task.text))
+
+    def _settle_threads(self) -> None:
+        """Compute with as many threads as are of use while other programs run as they do now."""
+        if self._threads is not None:
+            self._threads.settle()
 
     def _abilities(self) -> Abilities:
         """What it can do: a mask adapter makes another kind of model of it."""
