@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-ABOVE, BELOW = 2, 2
+ABOVE, BELOW = 4, 3
 """Rows around the gap whose words are looked for; blank ones do not count."""
 HEIGHT = 8
 """Rows of a passage."""
