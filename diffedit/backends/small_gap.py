@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from diffedit.backends import small_fill, small_tuned
 from diffedit.backends.small_fill import Gap
 from diffedit.core.draft import Piece
-from diffedit.engine import alike, doubt, rewrite
+from diffedit.engine import doubt, rewrite
 from diffedit.engine.backend import Cancelled, Interrupted, heed
 from diffedit.engine.canvas_run import as_it_was
 from diffedit.engine.params import DenoiseParams
@@ -47,8 +47,6 @@ LONG, ENOUGH = 16, 4
 RANKED = 8
 """Candidates that are read together with the text after the gap."""
 LINE_TOKENS = 40
-ELSEWHERE = 500
-"""Characters of passages from farther away that are like the rows around the gap."""
 ROW_READ, ROW_TOKENS = 200, 12
 """Characters of the row below that are looked at, and tokens of it that an answer is read with."""
 LONGEST_PAGE = 40_000
@@ -382,11 +380,7 @@ def tuned(
 
 
 def _prompt(denoiser: SmallDenoiser, before: str, after: str, most: tuple[int, int]) -> list[int]:
-    near = small_tuned.near(before, after, most)
-    far = before[: len(before) - len(near[0])], after[len(near[1]) :]
-    return small_tuned.gap_prompt(
-        alike.passages(far, near, ELSEWHERE) + near[0], near[1], denoiser.encode
-    )
+    return small_tuned.gap_prompt(*small_tuned.near(before, after, most), denoiser.encode)
 
 
 def fits(place: Gap, params: DenoiseParams) -> bool:
