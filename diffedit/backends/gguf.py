@@ -193,8 +193,7 @@ class GgufBackend:
         if self.abilities.noise != "causal":
             return
         editing.context.cancelled = cancelled
-        prompt = lambda task: self.asked(task, params)[1].prefix  # noqa: E731
-        ahead.read(editing.causal, task, prompt, cancelled)
+        ahead.read(editing.causal, task, lambda task: self.asked(task, params)[1].prefix, cancelled)
 
 
 def _same_but_lora(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -121,13 +121,8 @@ def modules(root: Path | None = None) -> Iterator[Module]:
 
 def elsewhere(found: Sequence[Module], part: Part) -> frozenset[str]:
     """The fingerprints of all functions of the other parts: copies of these are no test."""
-    return frozenset(
-        fingerprint(node)
-        for module in found
-        if part_of(module.name) != part and module.tree is not None
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.FunctionDef)
-    )
+    others = (module for module in found if part_of(module.name) != part)
+    return frozenset(mark for module in others for mark in fingerprints(module))
 
 
 def functions(found: Sequence[Module], part: Part, taken: frozenset[str]) -> list[Function]:
@@ -138,6 +133,13 @@ def functions(found: Sequence[Module], part: Part, taken: frozenset[str]) -> lis
             for function in functions_in(module):
                 mine.setdefault(fingerprint(function.node), function)
     return [function for mark, function in mine.items() if mark not in taken]
+
+
+def fingerprints(module: Module) -> Iterator[str]:
+    """Those of all functions of a module, wherever they stand."""
+    for node in ast.walk(module.tree) if module.tree is not None else ():
+        if isinstance(node, ast.FunctionDef):
+            yield fingerprint(node)
 
 
 def fingerprint(node: FunctionNode) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -83,11 +82,7 @@ def texts(found: Sequence[Module], *, refused: frozenset[str] = frozenset()) -> 
     return {
         module.name: module.text
         for module in found
-        if module.tree is not None
-        and not any(
-            isinstance(node, ast.FunctionDef) and source.fingerprint(node) in refused
-            for node in ast.walk(module.tree)
-        )
+        if module.tree is not None and refused.isdisjoint(source.fingerprints(module))
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -19,6 +18,7 @@ from diffedit.engine.backend import Abilities
 from diffedit.engine.params import DenoiseParams
 from diffedit.engine.task import Task
 from diffedit.worker import messages, wire
+from diffedit.worker.asked import told_of
 from diffedit.worker.failures import died, error_of
 from diffedit.worker.log import log_opened
 from diffedit.worker.mailbox import Mailbox
@@ -129,11 +129,7 @@ class Client:
             raise RequestError("No model is loaded.")
         await self.load(*self._wanted)
         number = self._next_id()
-        request = messages.Rewrite(
-            id=number,
-            **{field.name: getattr(task, field.name) for field in dataclasses.fields(task)},
-            params=dataclasses.asdict(params),
-        )
+        request = messages.Rewrite(id=number, images=task.images, **told_of(task, params))
         line = wire.encode(request)
         box = self._box(number, heard)
         try:
@@ -182,7 +178,7 @@ class Client:
         Raises TooLongError.
         """
         if self.loaded is not None:
-            self._post(messages.place_of(task, params))
+            self._post(messages.Prefill(**told_of(task, params)))
 
     def pin(self, number: int, hand: Hand) -> None:
         """Let a rewrite that goes on take in what was typed; nothing where there is no such one."""

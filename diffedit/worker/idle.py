@@ -8,9 +8,8 @@ from collections import deque
 
 from diffedit.core.errors import DiffeditError
 from diffedit.engine.backend import Backend, Cancelled, Interrupted, PrefillingBackend
-from diffedit.engine.params import DenoiseParams
-from diffedit.engine.task import Task
 from diffedit.worker import messages
+from diffedit.worker.asked import params_of, task_of
 
 
 class Ahead:
@@ -39,7 +38,7 @@ class Ahead:
         if not isinstance(backend, PrefillingBackend):
             return
         try:
-            backend.prefill(task_of(place), DenoiseParams(**place.params), cancelled)
+            backend.prefill(task_of(place), params_of(place.params), cancelled)
         except Interrupted:
             pass
         except DiffeditError as error:
@@ -47,9 +46,3 @@ class Ahead:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - nobody asked for this
             sys.stderr.write("".join(traceback.format_exception(error)))
         sys.stderr.flush()
-
-
-def task_of(place: messages.Prefill) -> Task:
-    """The task as far as it is known."""
-    names = (name for name in place.__struct_fields__ if name != "params")
-    return Task(**{name: getattr(place, name) for name in names})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Literal
 
 import msgspec
@@ -10,9 +9,8 @@ import msgspec
 from diffedit.core.draft import Piece
 from diffedit.core.heat import Scored
 from diffedit.engine.backend import Stage
-from diffedit.engine.params import DenoiseParams
 from diffedit.engine.step import StopReason
-from diffedit.engine.task import Mode, Task
+from diffedit.engine.task import Mode
 
 PROTOCOL = 5
 """Raised by one whenever a message changes its meaning. A mismatch ends the conversation."""
@@ -38,10 +36,9 @@ class Load(Message, tag="load", kw_only=True, frozen=True):
     options: dict[str, str] = {}
 
 
-class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
-    """Denoise a span. Offsets in `keep` are characters of `text`."""
+class Asked(Message, kw_only=True, frozen=True):
+    """What is told of a task. Offsets in `keep` and `noised` are characters of `text`."""
 
-    id: int
     text: str
     before: str = ""
     after: str = ""
@@ -52,30 +49,25 @@ class Rewrite(Message, tag="rewrite", kw_only=True, frozen=True):
     noised: tuple[tuple[int, int], ...] | None = None
     """Stretches of `text` that begin as noise, the rest as it stands; None: the dial decides."""
     thinking: bool = False
-    images: tuple[bytes, ...] = ()
-    """Pictures that belong to the instruction: their files' bytes, in base64 on the wire."""
     params: dict[str, Any] = {}
     """The dials by name, as `DenoiseParams(**params)` checks them."""
 
 
-class Prefill(Message, tag="prefill", kw_only=True, frozen=True):
+class Rewrite(Asked, tag="rewrite", kw_only=True, frozen=True):
+    """Denoise a span."""
+
+    id: int
+    images: tuple[bytes, ...] = ()
+    """Pictures that belong to the instruction: their files' bytes, in base64 on the wire."""
+
+
+class Prefill(Asked, tag="prefill", kw_only=True, frozen=True):
     """Read ahead what a rewrite of this place will begin with: its wish is being typed.
 
-    Done where a model is loaded and nothing else is to be done, and stopped by whatever comes; a
-    newer one replaces it. Nothing answers it, not even a failure: the rewrite will tell of that.
+    The words of `instruction` count for nothing, but that there are some does. It is done where a
+    model is loaded and nothing else is to be done, and stopped by whatever comes; a newer one
+    replaces it. Nothing answers it, not even a failure: the rewrite will tell of that.
     """
-
-    text: str
-    before: str = ""
-    after: str = ""
-    instruction: str = ""
-    """As far as it has been typed; the words count for nothing, but that there are some does."""
-    mode: Mode = "rewrite"
-    language: str = ""
-    keep: tuple[tuple[int, int], ...] = ()
-    noised: tuple[tuple[int, int], ...] | None = None
-    thinking: bool = False
-    params: dict[str, Any] = {}
 
 
 class Score(Message, tag="score", kw_only=True, frozen=True):
@@ -111,12 +103,6 @@ class Cancel(Message, tag="cancel", kw_only=True, frozen=True):
 
 
 Request = Load | Rewrite | Prefill | Score | Pin | Cancel
-
-
-def place_of(task: Task, params: DenoiseParams) -> Prefill:
-    """What a worker is told of a task whose wish is not known yet."""
-    names = (name for name in Prefill.__struct_fields__ if name != "params")
-    return Prefill(**{name: getattr(task, name) for name in names}, params=asdict(params))
 
 
 # From the worker -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn, cast
 
 import diffedit
@@ -30,6 +30,7 @@ from diffedit.engine.step import Event, Outcome, Started, Step
 from diffedit.engine.task import Task
 from diffedit.engine.typed import Typed
 from diffedit.worker import messages, wire
+from diffedit.worker.asked import params_of, task_of
 from diffedit.worker.idle import Ahead
 
 REPORT_EVERY_S = 0.05
@@ -334,31 +335,6 @@ def same(one: messages.Load, other: messages.Load) -> bool:
         *(other.backend, other.model, other.device),
         other.options,
     )
-
-
-def task_of(request: messages.Rewrite) -> Task:
-    """The task as the engine knows it; the wire's own fields stay behind."""
-    return Task(
-        text=request.text,
-        before=request.before,
-        after=request.after,
-        instruction=request.instruction,
-        mode=request.mode,
-        language=request.language,
-        keep=request.keep,
-        noised=request.noised,
-        thinking=request.thinking,
-        images=request.images,
-    )
-
-
-def params_of(dials: Mapping[str, object]) -> DenoiseParams:
-    """The dials, checked by name and value. Raises RequestError."""
-    unknown = sorted(set(dials) - set(DenoiseParams.names()))
-    if unknown:
-        known = ", ".join(DenoiseParams.names())
-        raise RequestError(f"No dial named {unknown[0]!r}. There are: {known}.")
-    return DenoiseParams(**dials)  # type: ignore[arg-type] # each is checked by the class itself
 
 
 def fields(event: Event) -> dict[str, Any]:
