@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from diffedit.cli_parser import Parser
+from diffedit.cli_parser import Parser, named
 from diffedit.config.settings import load
 from diffedit.core.errors import RequestError
 from diffedit.engine.params import STRENGTHS, DenoiseParams
@@ -42,7 +42,7 @@ def order_of(words: Sequence[str]) -> Order:
         params=params,
         thinking=given.thinking,
         images=tuple(map(Path, given.image)),
-        options=_options(given.option),
+        options=named(given.option),
         result=given.result or "diff",
     )
 
@@ -99,12 +99,3 @@ def _dials(flags: Mapping[str, Any]) -> dict[str, Any]:
             flag = f"--{name.replace('_', '-')}"
             raise RequestError(error.message.replace(name, flag, 1)) from error
     return given
-
-
-def _options(words: Sequence[str]) -> Mapping[str, str]:
-    """The `k=v` words as a mapping. Raises RequestError."""
-    pairs = [word.partition("=") for word in words]
-    for name, equals, value in pairs:
-        if not name or not equals:
-            raise RequestError(f"--option wants NAME=VALUE, not {name + equals + value!r}.")
-    return {name: value for name, _, value in pairs}

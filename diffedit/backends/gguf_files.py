@@ -15,7 +15,7 @@ from diffedit.backends.gguf_options import Options
 from diffedit.core.errors import FileError, ModelError, OutOfMemoryError
 from diffedit.core.show import visible
 
-_KINDS = {"q4_0": 2, "q8_0": 7, "f16": 1, "f32": 0}
+_KINDS = {"q4_0": 2, "q4_k_m": 15, "q8_0": 7, "f16": 1, "f32": 0}
 """llama.cpp's numbers of the file types."""
 
 

@@ -39,8 +39,8 @@ class Options:
     steps: int = 0
     """Of a diffusion model, for a canvas; 0: one for two slots."""
     requantize: str = ""
-    """"q4_0", "q8_0", "f16" or "f32": written once from the file and kept. Larger weights make a
-    token alone slower and a canvas hardly: a slot of a pass costs a CPU the same in all four."""
+    """"q4_0", "q4_k_m", "q8_0", "f16" or "f32": written once from the file and kept. Larger weights
+    make a token alone slower and a canvas hardly: a slot of a pass costs a CPU the same in all."""
     keep: Path | None = None
     """A folder for what is made once: checks that were passed, re-quantized files."""
 
@@ -101,7 +101,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "schedule": _schedule,
     "block": _whole(1),
     "steps": _whole(1),
-    "requantize": _one_of("q4_0", "q8_0", "f16", "f32"),
+    "requantize": _one_of("q4_0", "q4_k_m", "q8_0", "f16", "f32"),
     "keep": Path,
 }
 

@@ -6,6 +6,7 @@ selection as the first canvas. The texts must be the same, token for token.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -16,12 +17,13 @@ from statistics import median
 from typing import Any, Protocol, cast
 
 from diffedit import __version__
+from diffedit.bench import refine_wide
 from diffedit.bench.figures import rounded
 from diffedit.bench.refine_edits import EDITS
 from diffedit.bench.work import loaded
-from diffedit.cli_parser import Parser
+from diffedit.cli_parser import Parser, named
 from diffedit.core.errors import ModelError
-from diffedit.engine.backend import CausalDenoiser
+from diffedit.engine.backend import Backend, CausalDenoiser
 from diffedit.engine.causal import Limits, Row, Window, decode_rows
 from diffedit.engine.guess import Source
 from diffedit.engine.params import DenoiseParams
@@ -42,7 +44,15 @@ class Asked(Protocol):
 def main(words: Sequence[str]) -> int:
     """Measure, and print a table or one JSON object. Raises DiffeditError."""
     given = _parser().parse_args(words)
-    backend = loaded(given.model, given.device)
+    options = named(given.option)
+    if given.wide:
+        with refine_wide.loaded(options) as backend:
+            return _tell(backend, given)
+    return _tell(loaded(given.model, given.device, options), given)
+
+
+def _tell(backend: Backend, given: argparse.Namespace) -> int:
+    """Measure one model and print it. Raises DiffeditError."""
     if not hasattr(backend, "asked") or backend.abilities.noise != "causal":
         raise ModelError(f"{given.model} is no left-to-right model.", hint="Try another --model.")
     figures = list(measure(cast("Asked", backend), max(1, given.repeats)))
@@ -60,6 +70,12 @@ def _parser() -> Parser:
     )
     parser.add_argument("--model", default="small", metavar="NAME", help="a left-to-right model")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda")
+    parser.add_argument(
+        "--wide", action="store_true", help="the model in the box, as large as one of a billion"
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="K=V", help="a word for the backend"
+    )
     parser.add_argument("--repeats", type=int, default=1, metavar="N", help="the best of N turns")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
@@ -36,14 +36,15 @@ TASK = Task(
 """A small edit on a small function: what the editor is for."""
 
 RUNS = 3
+NONE: Mapping[str, str] = {}
 
 
-def loaded(name: str, device: str) -> Backend:
-    """A model in this very process. Raises ModelError: it is not here, or cannot be loaded."""
+def loaded(name: str, device: str, options: Mapping[str, str] = NONE) -> Backend:
+    """A model in this very process, its own options and these on it. Raises ModelError."""
     found = models.find(name)
     if not found.installed:
         raise ModelError(f"{name} is not on this machine.")
-    backend = plugins.backend(found.backend)(found.path, device, found.options)
+    backend = plugins.backend(found.backend)(found.path, device, {**found.options, **options})
     backend.load(lambda *_told: None)
     return backend
 

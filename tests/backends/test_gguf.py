@@ -603,7 +603,7 @@ def test_a_file_is_looked_at_once(files: dict[str, Path], keep: Path) -> None:
     assert '"kind": "causal"' in found.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", ["q4_0", "q8_0", "f16", "f32"])
+@pytest.mark.parametrize("kind", ["q4_0", "q4_k_m", "q8_0", "f16", "f32"])
 def test_a_file_is_requantized_once(kind: str, files: dict[str, Path], keep: Path) -> None:
     """The file of other weights is made at the first load and used at every other."""
     backend = loaded(files["llama"], keep=str(keep), requantize=kind)
