@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pygments.lexers import get_all_lexers, get_lexer_by_name
+from pygments.lexers import get_all_lexers, get_lexer_by_name, get_lexer_for_filename
+from pygments.util import ClassNotFound
 
 from diffedit.ui.highlight import HELD, MOST_HELD, Highlighter
-from diffedit.ui.lexing import ROOT, Token, language_of, lexer_for, resumable, run
+from diffedit.ui.lexing import ROOT, Token, _by_ending, language_of, lexer_for, resumable, run
 
 PYTHON = Path(__file__).read_text(encoding="utf-8")
 C = '#include <a.h>\n/* a\n * long\n comment */\nint main(void) {\n  return "x" + 1;\n}\n' * 8
@@ -169,6 +170,24 @@ def test_every_language_survives_any_text() -> None:
         assert lexer is not None
         rows = sum(len(finished) for finished, _ in run(lexer, text, ROOT))
         assert rows == text.count("\n"), language
+
+
+@pytest.mark.parametrize("text", ["", "% a = 1\n", "int main() {}\n", "<?php\n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a.py", "a.m", "a.inc", "a.cls", "a.v", "a.html", "a.3", "a.lasso9", "a.xpm", ".bashrc"),
+        *("Makefile", "Makefile.old", "CMakeLists.txt", "Config.in.old", "a.py.old"),
+    ],
+)
+def test_the_language_is_the_one_that_pygments_chooses(name: str, text: str) -> None:
+    """By the same patterns and the same looks at the text where several have the pattern."""
+    try:
+        lexer = get_lexer_for_filename(name, text)
+    except ClassNotFound:
+        assert _by_ending(name, text) is None
+    else:
+        assert _by_ending(name, text) is type(lexer)
 
 
 def test_the_language_of_a_file() -> None:
