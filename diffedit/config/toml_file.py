@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,8 @@ class _Walk:
             self.at = match.end()
 
 
-def lines_of(text: str) -> dict[Keys, int]:
+@lru_cache(maxsize=8)
+def lines_of(text: str) -> Mapping[Keys, int]:
     """The line, from 1, of each key of a valid TOML text."""
     return _Walk(text.replace("\r\n", "\n")).run()
 
@@ -174,12 +176,14 @@ class TomlFile:
 
     path: Path
     data: Mapping[str, Any]
-    lines: Mapping[Keys, int]
+    text: str
+    """The file itself: its lines are counted where one is asked for, which is seldom."""
 
     def where(self, *keys: str) -> str:
         """FILE:LINE of a key, or of the nearest table around it."""
+        lines = lines_of(self.text)
         for length in range(len(keys), 0, -1):
-            if line := self.lines.get(keys[:length]):
+            if line := lines.get(keys[:length]):
                 return f"{self.path}:{line}"
         return str(self.path)
 
@@ -231,7 +235,7 @@ def read(path: Path) -> TomlFile:
         raise RequestError(visible(f"{path}{_faulty_line(str(error), text)}")) from error
     except RecursionError as error:
         raise RequestError(visible(f"{path}: nested too deeply.")) from error
-    return TomlFile(path, found, lines_of(text))
+    return TomlFile(path, found, text)
 
 
 def _faulty_line(message: str, text: str) -> str:

@@ -240,6 +240,7 @@ def test_only_small_can_be_pulled() -> None:
 
 def test_a_store_that_cannot_be_written_is_told(home: Path, tmp_path: Path) -> None:
     """A file where the store's folder should be is one line, not a traceback."""
+    home.mkdir()
     (home / "data").write_text("in the way")
     with pytest.raises(FileError, match="cannot be written"):
         models.add(gguf(tmp_path / "tiny.gguf"))
