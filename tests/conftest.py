@@ -4,11 +4,14 @@ The whole suite runs side by side, a process for each processor and whole files 
 asked for by path, by -k or by -m runs in one process, unless -n says otherwise.
 """
 
+import gc
+import itertools
 import json
 import os
 import shutil
+import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 MOST = 8
 """So many processes at most: each holds torch and transformers, three quarters of a gigabyte."""
+
+# Where this is set, each program that a test starts compiles the whole editor first, and each
+# process of the suite all tests. What is compiled lies in folders that git ignores.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Threads of one test's arithmetic would only take the processors of another. Read by what is
 # imported below here and by every program that a test starts.
@@ -64,13 +72,35 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported for the tests stays to the end: garbage is looked for in the rest only.
+
+    Torch, Textual and the tests themselves are a million objects, and a test that makes many of its
+    own would have all of them looked through again and again.
+    """
+    gc.disable()  # an import makes next to no garbage
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder's name at each `next`. `mktemp` would look through all that there are each time."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home: no test sees this machine's settings, plugins, models or logs."""
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that is not there yet: no test sees this machine's settings, plugins or models."""
     for name in list(os.environ):
         if name.startswith("DIFFEDIT_") and name != "DIFFEDIT_TEST_MODEL":
             monkeypatch.delenv(name)
-    place = tmp_path_factory.mktemp("home")
+    place = next(homes)
     monkeypatch.setenv("DIFFEDIT_HOME", str(place))
     return place
 

@@ -85,9 +85,10 @@ class Screen:
     def _opened(self, command: Sequence[str], more: Mapping[str, str]) -> Iterator[Terminal]:
         """A program in a terminal, gone afterwards."""
         found = {**environment(), **COLOURS, **more}
-        # Both programs start from compiled files, as they do where they are installed.
-        found["PYTHONPYCACHEPREFIX"] = str(self._folder / "compiled")
-        found.pop("PYTHONDONTWRITEBYTECODE", None)
+        # Both programs start from compiled files, as they do where they are installed: those that
+        # are there, or those that the first start writes; aside, where none are to be written.
+        if found.pop("PYTHONDONTWRITEBYTECODE", ""):
+            found["PYTHONPYCACHEPREFIX"] = str(self._folder / "compiled")
         terminal = Terminal(command, found)
         try:
             yield terminal

@@ -96,8 +96,9 @@ async def test_a_model_that_does_not_run_has_no_score(
 
 @pytest.fixture
 def small_library(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """The command reads the small library in the place of the large one."""
+    """The command reads the small library in the place of the large one; its cases are made."""
     monkeypatch.setattr(case_source, "modules", library)
+    monkeypatch.setattr(case_store, "build", lambda *_: cases_of_library())
 
 
 @pytest.mark.usefixtures("small_library")
