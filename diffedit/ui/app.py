@@ -52,7 +52,7 @@ class DiffeditApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "diffedit"
-    copy_to_clipboard, refresh_css = clipboard.copy_line, haste.put_on_colours
+    copy_to_clipboard, (refresh_css, get_default_screen) = clipboard.copy_line, haste.COLOURS
     COMMANDS = {late.palette}  # noqa: RUF012 - Textual declares it so
 
     def __init__(

@@ -7,7 +7,7 @@ import os
 from typing import Any
 from weakref import WeakSet
 
-from textual import constants, screen
+from textual import constants, events, screen
 from textual.app import App
 
 PAINTS = 200
@@ -30,6 +30,25 @@ def put_on_colours(app: App[Any], animate: bool = True) -> None:  # noqa: FBT001
     if app in _dressed:
         App.refresh_css(app, animate)
     _dressed.add(app)
+
+
+class Dressed(screen.Screen[None]):
+    """The first screen: what is on it has put on its colours one by one when it is first shown."""
+
+    _seen = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Textual dresses all of it anew each time that it is shown, the first time included."""
+        event.refresh_styles, self._seen = self._seen, True
+
+
+def first_screen(_: App[Any]) -> screen.Screen[None]:
+    """An app's first screen, under the name that it has in Textual."""
+    return Dressed(id="_default")
+
+
+COLOURS = put_on_colours, first_screen
+"""Two methods of an app, in the place of Textual's own."""
 
 
 def collect_from_now_on() -> None:

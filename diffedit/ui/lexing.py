@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from diffedit.config.languages import by_ending
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -20,7 +21,6 @@ ROOT: Stack = ("root",)
 _PREFERRED = {".sql": "sql", ".pl": "perl", ".pm": "perl", ".h": "c", ".ts": "typescript"}
 """Endings that several languages share, and the one that is meant most often."""
 _NAMES: dict[Any, str] = {}
-_WILD = frozenset("*?[")
 
 
 def lexer_for(language: str) -> Lexer | None:
@@ -44,7 +44,7 @@ def language_of(name: str, text: str = "") -> str:
     from pygments.lexers import get_lexer_for_filename, guess_lexer  # noqa: PLC0415 - as above
     from pygments.util import ClassNotFound  # noqa: PLC0415
 
-    lexer: Any = _by_ending(name, text[:2000])
+    lexer: Any = by_ending(name, text[:2000])
     try:
         lexer = lexer or get_lexer_for_filename(name, text[:2000])  # other packages bring some, too
     except ClassNotFound:
@@ -56,41 +56,6 @@ def language_of(name: str, text: str = "") -> str:
             return ""
     alias = lexer.aliases[0] if lexer.aliases else ""
     return "" if alias in ("text", "output") else alias
-
-
-def _by_ending(name: str, text: str) -> Any:
-    """The class of the lexer that Pygments would choose of its own ones, or None.
-
-    To choose, Pygments compiles an expression for each of its 929 patterns and asks all packages
-    for more: a fifth of the editor's start, where nearly all patterns are plain endings.
-    """
-    from pygments.lexers import LEXERS, find_lexer_class  # noqa: PLC0415 - as above
-
-    found = [
-        (find_lexer_class(lexer), pattern)
-        for _, lexer, _, patterns, _ in LEXERS.values()
-        for pattern in patterns
-        if _fits(name, pattern)
-    ]
-
-    def rank(one: tuple[Any, str]) -> tuple[float, str]:
-        lexer, pattern = one
-        fitting: float = lexer.analyse_text(text) if text else lexer.priority
-        return fitting + (0.0 if "*" in pattern else 0.5), lexer.__name__
-
-    return max(found, key=rank)[0] if found else None
-
-
-def _fits(name: str, pattern: str) -> bool:
-    """Whether a file's name is of a pattern of the shell."""
-    start, star, end = pattern.partition("*")
-    if not star:
-        return name == pattern
-    if not name.startswith(start):
-        return False
-    if _WILD.isdisjoint(end):
-        return name.endswith(end) and len(name) >= len(start) + len(end)
-    return fnmatchcase(name, pattern)
 
 
 def resumable(lexer: Lexer) -> bool:

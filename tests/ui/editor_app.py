@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from diffedit.config import themes
 from diffedit.core.document import Document
+from diffedit.ui import haste
 from diffedit.ui.editor import EditorView
 
 APP_KEYS = (*("escape", "f1", "f6", "f7", "f8"), *(f"ctrl+{letter}" for letter in "ktrsoqpgf"))
@@ -25,6 +26,7 @@ class EditorApp(App[None]):
     """One editor, and a record of what reached the app."""
 
     ENABLE_COMMAND_PALETTE = False
+    get_default_screen = haste.first_screen
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"heard('{key}')", show=False) for key in APP_KEYS
     ]

@@ -8,8 +8,9 @@ import pytest
 from pygments.lexers import get_all_lexers, get_lexer_by_name, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
+from diffedit.config.languages import by_ending
 from diffedit.ui.highlight import HELD, MOST_HELD, Highlighter
-from diffedit.ui.lexing import ROOT, Token, _by_ending, language_of, lexer_for, resumable, run
+from diffedit.ui.lexing import ROOT, Token, language_of, lexer_for, resumable, run
 
 PYTHON = Path(__file__).read_text(encoding="utf-8")
 C = '#include <a.h>\n/* a\n * long\n comment */\nint main(void) {\n  return "x" + 1;\n}\n' * 8
@@ -185,9 +186,9 @@ def test_the_language_is_the_one_that_pygments_chooses(name: str, text: str) -> 
     try:
         lexer = get_lexer_for_filename(name, text)
     except ClassNotFound:
-        assert _by_ending(name, text) is None
+        assert by_ending(name, text) is None
     else:
-        assert _by_ending(name, text) is type(lexer)
+        assert by_ending(name, text) is type(lexer)
 
 
 def test_the_language_of_a_file() -> None:

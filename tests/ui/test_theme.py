@@ -1,10 +1,14 @@
 """Every theme as the screen's colours, and the figures as people read them."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from stage_app import staged
 
 from diffedit.config import themes
+from diffedit.ui import haste
 from diffedit.ui.pace import Pace, frames_per_second
 from diffedit.ui.status import Status, line
 from diffedit.ui.theme import screen_theme
@@ -102,3 +106,22 @@ def test_sparkline_and_bar() -> None:
     assert sparkline([]) == ""
     assert sparkline([0.0, 0.0]) == "▁▁"
     assert share_bar(0.5) == "█████░░░░░ 50%"
+
+
+async def test_what_is_first_shown_is_dressed(tmp_path: Path) -> None:
+    """Textual would dress all of it anew when it is shown: nothing would look different."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    async with staged(tmp_path / "a.py") as stage:
+        screen = stage.app.screen
+        assert isinstance(screen, haste.Dressed)
+
+        def colours() -> list[Any]:
+            nodes = list(screen.walk_children(with_self=True))
+            dressed = [node._component_styles for node in nodes]
+            parts = [{name: one.get_rules() for name, one in styles.items()} for styles in dressed]
+            return [(node, dict(node.styles.get_rules())) for node in nodes] + parts
+
+        seen = colours()
+        assert len(seen) > 40
+        screen.update_node_styles(animate=False)
+        assert colours() == seen
