@@ -1,6 +1,8 @@
 """Small real models for the engine's tests: they keep to the seam and count what they are asked."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from random import Random
 
 from diffedit.engine.backend import Cancelled, Noise, Prediction, never
@@ -15,11 +17,15 @@ END = 0
 def hashed(vocabulary: int, reach: int, *, end_every: int = 0) -> Next:
     """A language without sense: the next token depends on the last `reach` ones, and the noise."""
 
-    def follow(ids: Sequence[int], noise_seed: int) -> int:
-        random = Random(repr((tuple(ids[-reach:]), noise_seed, len(ids) if noise_seed else 0)))
+    @cache
+    def spoken(*known: object) -> int:
+        random = Random(repr(known))
         if end_every and random.randrange(end_every) == 0:
             return END
         return random.randrange(1, vocabulary)
+
+    def follow(ids: Sequence[int], noise_seed: int) -> int:
+        return spoken(tuple(ids[-reach:]), noise_seed, len(ids) if noise_seed else 0)
 
     return follow
 
@@ -27,11 +33,13 @@ def hashed(vocabulary: int, reach: int, *, end_every: int = 0) -> Next:
 def editor(prefix: int, target: Sequence[int], vocabulary: int) -> Next:
     """A model that writes `target`: it knows where it stands by its last two tokens."""
     lost = hashed(vocabulary, 2)
+    after = defaultdict[tuple[int, ...], list[int]](list)
+    for place in range(len(target) + 1):
+        after[tuple(target[max(0, place - 2) : place])].append(place)
 
     def follow(ids: Sequence[int], noise_seed: int) -> int:
         written = len(ids) - prefix
-        tail = list(ids[prefix:][-2:])
-        places = [place for place in range(len(target) + 1) if list(target[:place])[-2:] == tail]
+        places = after.get(tuple(ids[max(prefix, len(ids) - 2) :]))
         if not places:
             return lost(ids, noise_seed)
         place = min(places, key=lambda at: abs(at - written))

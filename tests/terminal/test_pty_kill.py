@@ -49,7 +49,7 @@ def test_what_was_typed_into_a_live_draft_survives_a_kill(home: Path, tmp_path: 
     """Killed while the model denoises: the draft, with what was typed into it, is offered."""
     path = tmp_path / "page.py"
     path.write_text(TEXT)
-    (home / "config").mkdir()
+    (home / "config").mkdir(parents=True)
     (home / "config" / "settings.toml").write_text("[models.null]\nsteps = 48\nstep_ms = 500\n")
     with Terminal.start(path, "--model", "null") as terminal:
         terminal.wait_for("ready")

@@ -18,6 +18,7 @@ import textual.app
 import textual.pilot
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.pilot import Pilot
 
 from diffedit.ui import haste
 
@@ -51,7 +52,29 @@ async def settled(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
         await asyncio.sleep(max(wait, 0.0))
 
 
+async def read(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+    """Come back when nothing is ready to run: a key is read, and its paint may wait."""
+    loop: Any = asyncio.get_running_loop()
+    end = loop.time() + max_sleep
+    await asyncio.sleep(min_sleep)
+    while loop.time() < end:
+        await asyncio.sleep(0)
+        if not loop._ready:
+            return
+
+
+_press = Pilot.press
+
+
+async def press(self: Pilot[Any], *keys: str) -> None:
+    """Keys in a burst, as fast as they are read, and all is painted at the end."""
+    await _press(self, *keys)
+    await settled()
+
+
 haste.hurry()
+Pilot.press = press  # type: ignore[method-assign]
 Stylesheet._parse_rules = _parse_once  # type: ignore[method-assign]
-for module in (textual._wait, textual.app, textual.pilot):
+for module in (textual._wait, textual.pilot):
     module.wait_for_idle = settled  # type: ignore[attr-defined]
+textual.app.wait_for_idle = read  # type: ignore[attr-defined] # between two keys
