@@ -150,7 +150,7 @@ def test_training_lowers_the_loss(project: Path, home: Path) -> None:
     """Some steps on a folder of four files: the answers are learnt by heart, in part."""
     assert tune(project, "--check", "0", "--rate", "3e-2", steps=1) == 0
     before = log(home)[-1]["loss"]
-    assert tune(project, "--check", "0", "--rate", "3e-2", steps=40) == 0
+    assert tune(project, "--check", "0", "--rate", "3e-2", steps=20) == 0
     assert log(home)[-1]["loss"] < 0.9 * before
 
 
@@ -158,7 +158,7 @@ def test_a_run_begins_with_what_another_has_learnt(
     project: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--from`: the loss goes on from there; another rank or purpose is refused."""
-    assert tune(project, "--check", "0", "--rate", "3e-2", "--objective", "gaps", steps=40) == 0
+    assert tune(project, "--check", "0", "--rate", "3e-2", "--objective", "gaps", steps=20) == 0
     learnt = log(home)[-1]["loss"]
     made = models.find("mine").options["adapter"]
     more = ["tune", str(project), "--model", "tiny", "--name", "more", "--objective", "gaps"]

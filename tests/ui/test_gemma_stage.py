@@ -1,14 +1,47 @@
-"""DiffusionGemma in the editor: a small random checkpoint in a real worker, by keys."""
+"""DiffusionGemma in the editor: a small random checkpoint in a real worker, by keys.
 
+And without a screen, in the same worker: to import torch and transformers is nearly all it takes.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO, StringIO
 from pathlib import Path
 
+import pytest
 import tiny_gemma
-from stage_app import staged
+from stage_app import Stage, staged
 
+from diffedit.cli_rewrite import order_of
 from diffedit.core.span import Span
+from diffedit.headless import rewrite
+from diffedit.headless.output import Output
+from diffedit.worker.client import Client
 
 PAGE = "import os\n\nLIMIT = 'é ☃'\n\ndef two(one):\n    return one\n"
 BETWEEN = "\n\nLIMIT = 'é ☃'\n\ndef two(one):\n    "
+
+
+async def without_a_screen(stage: Stage, folder: Path, page: Path) -> None:
+    """The same two places by `diffedit rewrite`."""
+
+    @asynccontextmanager
+    async def lent(_: object) -> AsyncIterator[Client]:
+        yield stage.app.client
+
+    words = ["--lines", "1", "--lines", "6", "-i", "louder", "--write", "--max-steps", "3"]
+    options = ["--option", "context=1024", "--model", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rewrite, "_client", lent)
+        order, output = order_of([str(page), *words, *options]), Output(BytesIO(), StringIO())
+        assert await rewrite._run(order, output, None) == 0
+
+
+def check(after: str) -> None:
+    """Each place is what the model makes of it; the lines between stay, byte for byte."""
+    assert "\n\nLIMIT = 'é ☃'\n\ndef two(one):\n" in after
+    assert not after.startswith("import os\n")
+    assert not after.endswith("return one\n")
 
 
 async def test_several_places_and_proofreading(home: Path, tmp_path: Path) -> None:
@@ -46,3 +79,5 @@ async def test_several_places_and_proofreading(home: Path, tmp_path: Path) -> No
         assert "".join(token.text for token in look.tokens) == PAGE.rstrip("\n")
         assert all(token.nats is not None and token.choices for token in look.tokens)
         assert stage.text == PAGE
+        await without_a_screen(stage, folder, page)
+        check(page.read_text())
