@@ -149,13 +149,20 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Pull the window to another size."""
         self._screen.resize(rows, columns)
-        self._rows = []
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def screen(self) -> Rows:
-        """What can be seen, row by row."""
-        if not self._rows:
-            self._rows = [row.rstrip() for row in self._screen.display]
+        """What can be seen, row by row. Those that were written to since are read anew."""
+        screen = self._screen
+        if screen.dirty:
+            old = {y: row for y, row in enumerate(self._rows) if y not in screen.dirty}
+            across = range(screen.columns)
+            # The second cell of a wide character holds nothing.
+            self._rows = [
+                old[y] if y in old else "".join([line[x].data for x in across]).rstrip()
+                for y, line in ((y, screen.buffer[y]) for y in range(screen.lines))
+            ]
+            screen.dirty.clear()
         return self._rows
 
     @property
@@ -245,7 +252,6 @@ class Terminal:
         cut = len(self._unfed) if end < 0 else end + len(FRAME_END)
         self._stream.feed(self._unfed[:cut])
         self._unfed = self._unfed[cut:]
-        self._rows = []
         for look in self._on_frame:
             look(self.screen())
         return True

@@ -69,7 +69,8 @@ _press = Pilot.press
 async def press(self: Pilot[Any], *keys: str) -> None:
     """Keys in a burst, as fast as they are read, and all is painted at the end."""
     await _press(self, *keys)
-    await settled()
+    if not self.app._exit:  # then it is painted on and on
+        await settled()
 
 
 haste.hurry()
