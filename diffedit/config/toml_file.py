@@ -227,7 +227,7 @@ def read(path: Path) -> TomlFile:
         raise RequestError(visible(f"{path}: larger than {LARGEST:,} bytes; is it the right file?"))
     try:
         text = data.decode("utf-8-sig")
-        found = tomllib.loads(text)
+        found = _loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise RequestError(visible(f"{path}:{line}: not UTF-8.")) from error
@@ -236,6 +236,12 @@ def read(path: Path) -> TomlFile:
     except RecursionError as error:
         raise RequestError(visible(f"{path}: nested too deeply.")) from error
     return TomlFile(path, found, text)
+
+
+@lru_cache(maxsize=16)
+def _loads(text: str) -> Mapping[str, Any]:
+    """What a text says. A start reads the plugins five times; nobody changes it."""
+    return tomllib.loads(text)
 
 
 def _faulty_line(message: str, text: str) -> str:
