@@ -50,10 +50,19 @@ def _entropy(scores: Floats, temperature: float) -> list[float]:
 
 def log_likelihood(scores: Floats, ids: NDArray[np.int64]) -> float:
     """Log p of these ids, one a line of scores, in nats. Overwrites the scores."""
-    scores -= scores.max(axis=1, keepdims=True)
-    chosen = scores[np.arange(len(ids)), ids].copy()
-    np.exp(scores, out=scores)
-    return float((chosen - np.log(scores.sum(axis=1))).sum(dtype=np.float64))
+    return float(log_likelihoods(scores, ids).sum())
+
+
+def log_likelihoods(scores: Floats, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Log p of each id after its own line of scores, in nats. Overwrites the scores."""
+    found = np.empty(len(ids), np.float64)
+    for at in range(0, len(ids), BAND):
+        band, part = scores[at : at + BAND], ids[at : at + BAND]
+        band -= band.max(axis=1, keepdims=True)
+        chosen = band[np.arange(len(part)), part].copy()
+        np.exp(band, out=band)
+        found[at : at + BAND] = chosen - np.log(band.sum(axis=1))
+    return found
 
 
 def normal(scores: Floats) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffedit.backends.scores import BAND, log_likelihood, normal, predict, told, ways
+from diffedit.backends.scores import BAND, log_likelihoods, normal, predict, told, ways
 from diffedit.backends.small_keep import Keep
 from diffedit.backends.small_model import Llama, Prefix, Tail
 from diffedit.backends.small_tokenizer import SmallTokenizer
@@ -111,8 +111,7 @@ class SmallDenoiser:
             self._texts = [[] for _ in range(rows)]
             return [0] * rows
         known = [in_common(old.ids, head[:-1]) for head in heads]
-        self._tail = old.tail.pick([0] * rows)
-        self._tail.lengths = list(known)
+        self._tail = old.tail.pick([0] * rows, known)
         self._last = [old.states[:, count] for count in known]
         self._texts = [list(old.ids[:count]) for count in known]
         return known
@@ -194,15 +193,16 @@ class SmallDenoiser:
         """Log p of each whole text after the prefix, in nats. Forgets the rows there were."""
         self.start(len(rows))
         states = self._look(rows)
-        found = []
-        for row, state in zip(rows, states, strict=True):
-            total = 0.0
-            for at in range(0, len(row), BAND):
-                ids = np.asarray(row[at : at + BAND])
-                total += log_likelihood(self._score(state[:, at : at + len(ids)]), ids)
-            found.append(total)
+        ids = np.concatenate([np.asarray(row, np.int64) for row in rows])
+        ahead = [state[:, : len(row)] for row, state in zip(rows, states, strict=True)]
+        hidden, nats = np.concatenate(ahead, axis=1), np.empty(len(ids))
+        # The vocabulary's matrix is read once for many slots, whatever rows they are of.
+        for at in range(0, len(ids), LOOKED_AT):
+            part = slice(at, at + LOOKED_AT)
+            nats[part] = log_likelihoods(self._score(hidden[:, part]), ids[part])
         self._forget()
-        return found
+        ends = np.cumsum([len(row) for row in rows])
+        return [float(own.sum()) for own in np.split(nats, ends[:-1])]
 
     def score(self, ids: Sequence[int]) -> tuple[Scored, ...]:
         """How sure the model is of each token after the prefix. Forgets the rows there were."""

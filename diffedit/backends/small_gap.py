@@ -115,6 +115,7 @@ class Gaps:
             self._beams.append(_Beam(width, [_Line(0.0, ids, 0)]))
         self._shown = as_it_was(request.original)
         self._steps = 0
+        self._outside: doubt.Outside = {}
 
     def run(
         self, params: DenoiseParams, cancelled: Cancelled, typing: Typing = nothing
@@ -320,7 +321,7 @@ class Gaps:
         page = task.before + text + task.after
         if len(page) > LONGEST_PAGE:
             return 100.0 * remark
-        count = doubt.faults(page, task.before.count("\n") + 1)
+        count = doubt.faults(page, task.before.count("\n") + 1, self._outside)
         return 100.0 * remark + (200.0 if count is None else doubt.NATS * count)
 
     def _together(self, parts: Sequence[str]) -> list[float]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from diffedit.backends.small_weights import Floats, Layer, Shape, Weights
 
-_GROW = 64
-"""Tails grow by at least this many tokens."""
+_GROW, _STEP = 64, 16
+"""Tails grow by at least so many tokens; picked ones have room for so many more at most."""
 
 
 @dataclass(slots=True)
@@ -41,10 +41,21 @@ class Tail:
         more = ((0, 0),) * 4 + ((0, max(tokens - room, room, _GROW)),)
         self.keys, self.values = np.pad(self.keys, more), np.pad(self.values, more)
 
-    def pick(self, rows: Sequence[int]) -> Tail:
-        """Only these rows, in this order."""
+    def pick(self, rows: Sequence[int], lengths: Sequence[int] | None = None) -> Tail:
+        """Only these rows, in this order, each as far as its own length or the one given."""
         chosen = list(rows)
-        return Tail(self.keys[:, chosen], self.values[:, chosen], [self.lengths[r] for r in chosen])
+        own = [self.lengths[row] for row in chosen] if lengths is None else list(lengths)
+        used = max(own, default=0)
+        sizes = (
+            *self.keys.shape[:1],
+            len(chosen),
+            *self.keys.shape[2:4],
+            used - used % _STEP + _STEP,
+        )
+        keys, values = np.zeros(sizes, np.float32), np.zeros(sizes, np.float32)
+        keys[..., :used] = self.keys[:, chosen, :, :, :used]
+        values[..., :used] = self.values[:, chosen, :, :, :used]
+        return Tail(keys, values, own)
 
 
 class Prefix:
@@ -189,6 +200,8 @@ class _Pass:
         last = np.repeat([s.stop - 1 for s in self.slots], counts) if both_ways else place
         hidden = np.arange(self.tail)[:, None] > last[None, :]
         self.mask = np.where(hidden, np.float32(-np.inf), np.float32(0))
+        self._each = counts[0] if len(set(counts)) == 1 and len(counts) > 1 else 0
+        """New tokens of each row, where all have as many: one product for all of them."""
         groups = shape.heads // shape.kv_heads
         self._scores = np.empty((shape.kv_heads, groups, used + self.tail, self.tokens), np.float32)
 
@@ -203,19 +216,38 @@ class _Pass:
         scores, used = self._scores, self.used
         if used:
             np.matmul(_turned(caches.prefix_keys), queries, out=scores[:, :, :used])
-        for row, columns in enumerate(self.columns):
-            own = caches.keys[row, :, :, : self.tail]
-            scores[:, :, used:, columns] = np.matmul(_turned(own), queries[..., columns])
+        keys, values = (own[..., : self.tail] for own in (caches.keys, caches.values))
+        if self._each:
+            own = np.matmul(keys.swapaxes(2, 3), self._by_row(queries))
+            scores[:, :, used:] = self._by_head(own)
+        else:
+            for row, columns in enumerate(self.columns):
+                scores[:, :, used:, columns] = np.matmul(_turned(keys[row]), queries[..., columns])
         scores[:, :, used:] += self.mask
         scores -= scores.max(axis=2, keepdims=True)
         np.exp(scores, out=scores)
         total = scores.sum(axis=2, keepdims=True)
         seen: Floats = np.matmul(caches.prefix_values[:, None], scores[:, :, :used])
-        for row, columns in enumerate(self.columns):
-            own = caches.values[row, :, :, : self.tail]
-            seen[..., columns] += np.matmul(own[:, None], scores[:, :, used:, columns])
+        if self._each:
+            seen += self._by_head(np.matmul(values, self._by_row(scores[:, :, used:])))
+        else:
+            for row, columns in enumerate(self.columns):
+                part = scores[:, :, used:, columns]
+                seen[..., columns] += np.matmul(values[row][:, None], part)
         seen /= total
         return seen
+
+    def _by_row(self, x: Floats) -> Floats:
+        """(pair, group, feature, token) of all rows as (row, pair, feature, group and token)."""
+        pairs, groups, features, _ = x.shape
+        apart = x.reshape(pairs, groups, features, -1, self._each).transpose(3, 0, 2, 1, 4)
+        return apart.reshape(-1, pairs, features, groups * self._each)
+
+    def _by_head(self, x: Floats) -> Floats:
+        """The way back."""
+        rows, pairs, features, _ = x.shape
+        apart = x.reshape(rows, pairs, features, -1, self._each).transpose(1, 3, 2, 0, 4)
+        return apart.reshape(pairs, -1, features, rows * self._each)
 
 
 def _turned(keys: Floats) -> Floats:

@@ -18,28 +18,30 @@ NATS = 4.0
 """What one such fault weighs against a candidate's likelihood; chosen on validation cases."""
 
 _Scope = ast.Module | tree.FunctionNode
+Outside = dict[tuple[str, ...], set[str]]
+"""Names that stand around a function, by the function's name and the rows around it."""
 _LEAVES = ast.Return | ast.Raise | ast.Break | ast.Continue
 
 
-def faults(page: str, line: int) -> int | None:
+def faults(page: str, line: int, outside: Outside | None = None) -> int | None:
     """How many faults the innermost function around a line (from 1) has; None: it is no Python.
 
     Where the page is unfinished elsewhere, or only a part of a file, the function is looked at
-    alone, and every word of the page outside it may be a name.
+    alone, and every word of the page outside it may be a name. `outside` is for calls about the
+    same place: what they find of the page around the function is walked once.
     """
-    whole = tree.parse(page)
+    whole, rows = tree.parse(page), page.split("\n")
     if whole is not None:
         scope = _around(whole, line)
-        return _count(scope, _known(whole, scope))
-    rows = page.split("\n")
+        return _count(scope, _inside(scope) | _found(whole, scope, rows, outside))
     own, first = _function(rows, line)
     alone = tree.parse(own) if own else None
     if alone is None:
         return None
-    outside = (*rows[:first], *rows[first + own.count("\n") + 1 :])
-    said = re.findall(r"[A-Za-z_]\w*", "\n".join(outside))
+    others = (*rows[:first], *rows[first + own.count("\n") + 1 :])
+    said = re.findall(r"[A-Za-z_]\w*", "\n".join(others))
     scope = _around(alone, line - first)
-    return _count(scope, {*said, *_known(alone, scope)})
+    return _count(scope, {*said, *_inside(scope), *_outside(alone, scope)})
 
 
 def stands(page: str, line: int) -> bool:
@@ -104,13 +106,19 @@ def _names(scope: ast.AST, use: type[ast.expr_context]) -> set[str]:
     }
 
 
-def _known(whole: ast.Module, scope: _Scope) -> set[str]:
-    """The names that mean something in a scope: Python's own, the page's, and those around it."""
+def _inside(scope: _Scope) -> set[str]:
+    """The names that mean something in a scope: Python's own, and those that it gives itself."""
     known = {*dir(builtins), "__file__", "__name__", "__class__", *_bound(ast.walk(scope))}
-    known.update(_bound(_level(whole)))
+    return known.union(*(node.names for node in ast.walk(scope) if isinstance(node, ast.Global)))
+
+
+def _outside(whole: ast.Module, scope: _Scope) -> set[str]:
+    """The names that the page around a scope gives to it."""
+    known = set(_bound(_level(whole)))
     for node in ast.walk(whole):
         if isinstance(node, ast.Global):
-            known.update(node.names)
+            if isinstance(scope, ast.Module) or not _within(node, scope):
+                known.update(node.names)
         elif isinstance(node, tree.FunctionNode):
             if _around_it(node, scope):
                 known.update(_bound(_level(node)))
@@ -118,6 +126,23 @@ def _known(whole: ast.Module, scope: _Scope) -> set[str]:
                 # What others rely on is there, if only above what is shown of a file.
                 known.update(_names(node, ast.Load).difference(_bound(ast.walk(node))))
     return known
+
+
+def _found(
+    whole: ast.Module, scope: _Scope, rows: Sequence[str], outside: Outside | None
+) -> set[str]:
+    """`_outside`, looked up where the page around the scope is one that was walked before."""
+    if outside is None or isinstance(scope, ast.Module):
+        return _outside(whole, scope)
+    end = scope.end_lineno or scope.lineno
+    key = (scope.name, *rows[: scope.lineno - 1], "", *rows[end:])
+    if key not in outside:
+        outside[key] = _outside(whole, scope)
+    return outside[key]
+
+
+def _within(node: ast.stmt, scope: tree.FunctionNode) -> bool:
+    return scope.lineno <= node.lineno <= (scope.end_lineno or 0)
 
 
 def _around_it(node: _Scope, scope: _Scope) -> bool:
