@@ -11,12 +11,9 @@ from pathlib import Path
 from diffedit.backends import gguf_library, gguf_stamp
 from diffedit.backends.gguf_context import memory_of
 from diffedit.backends.gguf_model import GgufModel
-from diffedit.backends.gguf_options import Options
+from diffedit.backends.gguf_options import KINDS, Options
 from diffedit.core.errors import FileError, ModelError, OutOfMemoryError
 from diffedit.core.show import visible
-
-_KINDS = {"q4_0": 2, "q4_k_m": 15, "q8_0": 7, "f16": 1, "f32": 0}
-"""llama.cpp's numbers of the file types."""
 
 
 def ready(path: Path, options: Options) -> Path:
@@ -73,7 +70,7 @@ def _requantize(path: Path, made: Path, options: Options) -> None:
     """Write the file anew with smaller weights; nothing half is left. Raises ModelError."""
     functions = gguf_library.library()
     params = functions.llama_model_quantize_default_params()
-    params.ftype = _KINDS[options.requantize]
+    params.ftype = KINDS[options.requantize]
     params.allow_requantize = True
     params.nthread = options.threads or gguf_library.usual_threads()
     made.parent.mkdir(parents=True, exist_ok=True)

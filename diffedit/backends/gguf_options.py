@@ -12,6 +12,8 @@ from diffedit.core.show import visible
 from diffedit.engine.transfer import Schedule
 
 Flash = Literal["auto", "on", "off"]
+KINDS = {"q4_0": 2, "q4_k_m": 15, "q8_0": 7, "f16": 1, "f32": 0}
+"""What a file can be re-quantized to, with llama.cpp's numbers of the file types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "schedule": _schedule,
     "block": _whole(1),
     "steps": _whole(1),
-    "requantize": _one_of("q4_0", "q4_k_m", "q8_0", "f16", "f32"),
+    "requantize": _one_of(*KINDS),
     "keep": Path,
 }
 

@@ -8,6 +8,13 @@ from typing import Any
 _WILD = frozenset("*?[")
 
 
+def lexer_of(name: str, text: str = "") -> Any:
+    """The class of the lexer for a file of this name, or None; other packages bring some, too."""
+    from pygments.lexers import find_lexer_class_for_filename  # noqa: PLC0415 - slow to import
+
+    return by_ending(name, text) or find_lexer_class_for_filename(name, text)
+
+
 def by_ending(name: str, text: str = "") -> Any:
     """The class of the lexer that Pygments would choose of its own ones, or None.
 

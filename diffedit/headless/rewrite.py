@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from diffedit.config import models
-from diffedit.config.languages import by_ending
+from diffedit.config.languages import lexer_of
 from diffedit.core import files
 from diffedit.core.document import Document
 from diffedit.core.draft import Draft
@@ -125,9 +125,7 @@ def places_of(text: Text, order: Order) -> tuple[Span, Stretches]:
 
 def language_of(path: Path) -> str:
     """The file's language by Pygments' name, in lower case; "" if unknown."""
-    from pygments.lexers import find_lexer_class_for_filename  # noqa: PLC0415 - slow to import
-
-    found = by_ending(path.name) or find_lexer_class_for_filename(path.name)
+    found = lexer_of(path.name)
     return "" if found is None else str(found.name).lower()
 
 

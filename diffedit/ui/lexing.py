@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from diffedit.config.languages import by_ending
+from diffedit.config.languages import lexer_of
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -41,15 +41,13 @@ def language_of(name: str, text: str = "") -> str:
     for ending, language in _PREFERRED.items():
         if name.endswith(ending):
             return language
-    from pygments.lexers import get_lexer_for_filename, guess_lexer  # noqa: PLC0415 - as above
-    from pygments.util import ClassNotFound  # noqa: PLC0415
-
-    lexer: Any = by_ending(name, text[:2000])
-    try:
-        lexer = lexer or get_lexer_for_filename(name, text[:2000])  # other packages bring some, too
-    except ClassNotFound:
+    lexer = lexer_of(name, text[:2000])
+    if lexer is None:
         if not text.startswith(("#!", "<?", "<!")):
             return ""
+        from pygments.lexers import guess_lexer  # noqa: PLC0415 - as above
+        from pygments.util import ClassNotFound  # noqa: PLC0415
+
         try:
             lexer = guess_lexer(text[:2000])
         except ClassNotFound:

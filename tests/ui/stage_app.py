@@ -62,6 +62,12 @@ class Stage:
         self._seen[what].clear()
         await self.pilot.pause()
 
+    async def begun(self) -> None:
+        """Come back when the first frame of a draft is there: what is typed goes into it."""
+        await self.saw("denoising")
+        while not (draft := self.app.buffers.current.draft) or not draft.pieces:
+            await self.saw("denoising")
+
     async def edit(self, instruction: str = "do it") -> None:
         """Ask, run, and come back when the draft is settled."""
         await self.press("ctrl+k")

@@ -142,9 +142,7 @@ async def test_typing_goes_into_the_place_where_the_cursor_is(
         await stage.press("ctrl+k")
         await stage.type("louder")
         await stage.press("enter")
-        await stage.saw("denoising")
-        while not (draft := stage.app.buffers.current.draft) or not draft.pieces:
-            await stage.saw("denoising")
+        await stage.begun()
         assert len(stage.app.window.editor.selected_spans()) == 1
         await stage.press("ctrl+home", *["right"] * 5, "x", "y")
         while hand_of(stage).caret is not None:

@@ -28,9 +28,7 @@ async def running(folder: Path, home: Path, options: str, text: str = TEXT) -> A
         await stage.press("down", "home", "shift+end", "ctrl+k")
         await stage.type("louder")
         await stage.press("enter")
-        await stage.saw("denoising")
-        while not (draft := stage.app.buffers.current.draft) or not draft.pieces:
-            await stage.saw("denoising")
+        await stage.begun()
         await stage.press("home", *["right"] * 4)
         yield stage
 
